@@ -1,0 +1,79 @@
+// Plan: everything a launcher needs, beside the kernels' sources, to run a program. Written as tt.plan.json
+// (docs/tt.plan.schema.json), and used as this struct by the in-process runtime. It alone suffices to launch.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "compiler/ir/context.h"
+#include "compiler/ir/mapping_plan.h"
+#include "compiler/ir/tensix_program.h"
+
+namespace tilelang_tt {
+
+// A constant or an expression over shape symbols and, in per-core arguments, over the variable `core`.
+// It refers to Plan::ctx.index.
+using PlanExpr = IndexId;
+
+struct PlanTensor {
+    std::string name;
+    DType dtype = DType::F32;  // logical, as the caller passes it
+    int param = -1;            // argument position; -1: workspace
+    bool read = false, written = false;
+    std::vector<PlanExpr> shape;
+    TensorLayout layout;
+    // Host recipe, in order: permute to `permutation`, pad the last two dimensions to tiles with pad_value, tilize, store
+    // as layout.format. rows/cols: 1 where the tensor has no such dimension.
+    std::vector<int64_t> permutation;
+    PlanExpr outer, rows, cols;  // elements after permuting
+    PlanExpr pages;              // tiles in all
+    double pad_value = 0;
+};
+
+// One argument of a kernel.
+struct PlanArg {
+    enum class Kind : uint8_t { Value, Accessor, Address } kind = Kind::Value;
+    std::string name;
+    PlanExpr value;   // Value
+    TensorId tensor;  // Accessor: TensorAccessorArgs of the tensor (compile time); Address: its buffer's address
+};
+
+struct PlanKernel {
+    std::string file;  // key of Artifacts::files
+    prog::Engine engine = prog::Engine::Reader;
+    std::vector<PlanArg> compile_time;                          // positional
+    std::vector<std::pair<std::string, PlanExpr>> named;        // named compile-time arguments
+    std::vector<PlanArg> common_runtime;
+    std::vector<PlanArg> runtime;                               // per core: Value over `core`
+    std::vector<std::pair<std::string, std::string>> defines;
+};
+
+struct PlanSemaphore {
+    int id = 0;
+    uint32_t initial = 0;
+};
+
+struct PlanLaunch {
+    int grid_x = 1, grid_y = 1;
+    int64_t cores = 1;  // the first `cores` of the grid in row-major order take part
+    VarId core;
+    std::vector<PlanKernel> kernels;
+    std::vector<prog::Channel> channels;  // CB id = position
+    std::vector<PlanSemaphore> semaphores;
+    prog::ComputeConfig compute;
+    Bytes l1_used;
+};
+
+struct Plan {
+    std::string arch, board;
+    Context ctx;
+    std::vector<PlanTensor> tensors;  // one a tensor of ctx
+    std::vector<PlanLaunch> launches;
+};
+
+std::string to_json(const Plan& plan);
+
+}  // namespace tilelang_tt

@@ -1,0 +1,63 @@
+// What all forms of one program share: expressions, variables, tensors and source locations. A pass copies its input's
+// Context into its output and appends to it, so ids stay valid down the pipeline.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "compiler/ir/diagnostics.h"
+#include "compiler/ir/dtype.h"
+#include "compiler/ir/index.h"
+#include "compiler/ir/lane.h"
+#include "compiler/ir/support.h"
+
+namespace tilelang_tt {
+
+struct Tensor {
+    std::string name;
+    DType dtype = DType::F32;
+    std::vector<IndexId> shape;    // constants or expressions over Symbol variables
+    std::vector<IndexId> strides;  // in elements; empty: compact row-major
+    int param = -1;                // position among the kernel's arguments; -1: a workspace of the program's own
+    bool read = false, written = false;
+    LocId loc;
+    friend bool operator==(const Tensor&, const Tensor&) = default;
+};
+
+// A scalar argument of the kernel (int32, int64, float32 …), visible to Index as a Symbol variable when it is an integer.
+struct ScalarParam {
+    std::string name;
+    DType dtype = DType::I32;
+    VarId var;  // valid if it is used as an Index
+    int param = -1;
+    friend bool operator==(const ScalarParam&, const ScalarParam&) = default;
+};
+
+struct Context {
+    std::string name;  // of the kernel, as the user's function is called
+    IndexArena index;
+    LaneArena lanes;
+    std::vector<SourceLoc> locs;
+    std::vector<Tensor> tensors;
+    std::vector<ScalarParam> scalars;
+
+    const Tensor& tensor(TensorId id) const { return tensors[id.v]; }
+    SourceLoc loc(LocId id) const { return id ? locs[id.v] : SourceLoc{}; }
+    LocId add_loc(SourceLoc loc) {
+        for (size_t i = 0; i < locs.size(); ++i)
+            if (locs[i] == loc) return LocId(i);
+        locs.push_back(std::move(loc));
+        return LocId(locs.size() - 1);
+    }
+    friend bool operator==(const Context&, const Context&) = default;
+};
+
+// T.Parallel and blocks address a rectangle: offset and extent, one a dimension of the tensor or buffer.
+struct Access {
+    Ref ref;
+    std::vector<IndexId> offset;
+    std::vector<IndexId> extent;
+    friend bool operator==(const Access&, const Access&) = default;
+};
+
+}  // namespace tilelang_tt
