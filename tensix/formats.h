@@ -62,30 +62,34 @@ constexpr uint32_t element_bits(DataFormat format) {
         case DataFormat::Tf32:
         case DataFormat::Int32:
         case DataFormat::UInt32:
-        case DataFormat::RawUInt32: return 32;
+        case DataFormat::RawUInt32:
+            return 32;
         case DataFormat::Float16:
         case DataFormat::Float16_b:
         case DataFormat::UInt16:
-        case DataFormat::RawUInt16: return 16;
+        case DataFormat::RawUInt16:
+            return 16;
         case DataFormat::Bfp8:
         case DataFormat::Bfp8_b:
         case DataFormat::Lf8:
         case DataFormat::Fp8_e4m3:
         case DataFormat::Int8:
         case DataFormat::UInt8:
-        case DataFormat::RawUInt8: return 8;
+        case DataFormat::RawUInt8:
+            return 8;
         case DataFormat::Bfp4:
-        case DataFormat::Bfp4_b: return 4;
+        case DataFormat::Bfp4_b:
+            return 4;
         case DataFormat::Bfp2:
-        case DataFormat::Bfp2_b: return 2;
-        case DataFormat::Invalid: return 0;
+        case DataFormat::Bfp2_b:
+            return 2;
+        case DataFormat::Invalid:
+            return 0;
     }
     return 0;
 }
 // Bytes of one element; 0 for block formats, whose elements have no address of their own.
-constexpr uint32_t element_bytes(DataFormat format) {
-    return is_block_format(format) ? 0 : element_bits(format) / 8;
-}
+constexpr uint32_t element_bytes(DataFormat format) { return is_block_format(format) ? 0 : element_bits(format) / 8; }
 // Bytes of the shared exponents of `elements` elements (16 elements share one).
 constexpr uint32_t exponent_bytes(DataFormat format, uint32_t elements) {
     return is_block_format(format) ? elements / 16 : 0;
@@ -116,8 +120,8 @@ float to_tf32(float value, Rounding rounding = Rounding::Truncate);
 // Decodes `elements` (a multiple of 16) stored at `source` into floats; integer formats convert by value. For block
 // formats the exponents of all `elements` come first.
 void decode(DataFormat format, const void* source, float* out, size_t elements = kTileElements);
-// Encodes floats into `format`. Block formats round each mantissa half away from zero to the row's largest exponent and
-// saturate; integer formats round to nearest even and saturate.
+// Encodes floats into `format`. Block formats round each mantissa to the row's largest exponent and saturate; a NaN or
+// an infinity there becomes a large finite value, as on the chip. Integer formats round to nearest even and saturate.
 void encode(DataFormat format, const float* in, void* target, size_t elements = kTileElements,
             Rounding rounding = Rounding::NearestEven);
 
