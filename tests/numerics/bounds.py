@@ -1,0 +1,41 @@
+"""The error bounds that docs/semantics.md promises, as assertions with useful messages."""
+
+import torch
+
+TORCH = {"bfloat16": torch.bfloat16, "float16": torch.float16, "float32": torch.float32}
+
+
+def randn(*shape, dtype="bfloat16", seed=0):
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randn(*shape, generator=generator).to(TORCH[dtype])
+
+
+def relative(got, ref):
+    return ((got.double() - ref).norm() / ref.norm().clamp_min(1e-300)).item()
+
+
+def check_gemm(got, a, b, dtype="bfloat16", out="bfloat16"):
+    """a (…, M, K) and b (…, K, N) as the kernel saw them, in their own dtype; got = a·b in `out`."""
+    a, b = a.double(), b.double()
+    ref, scale = a @ b, a.abs() @ b.abs()
+    assert torch.isfinite(got.double()).all(), "non-finite elements"
+    error = relative(got, ref)
+    if dtype == "bfloat16":
+        assert error <= 4e-3, f"relative Frobenius error {error:.3e} > 4e-3"
+        excess = ((got.double() - ref).abs() - (2.0**-8 * ref.abs() + 2.0**-14 * scale)).max().item()
+        assert excess <= 0, f"elementwise bound 2^-8·|C| + 2^-14·(|A|·|B|) exceeded by {excess:.3e}"
+    else:
+        # a bf16 output rounds once more: half an ulp is 2^-9
+        bound = 2e-3 + (2.0**-9 if out == "bfloat16" else 0)
+        assert error <= bound, f"relative Frobenius error {error:.3e} > {bound:.1e}"
+    return error
+
+
+def ulp_distance(got, ref):
+    """Distance in steps of got's 16-bit dtype between got and ref rounded to it."""
+
+    def key(x):
+        bits = x.contiguous().view(torch.int16).int()
+        return torch.where(bits < 0, -32768 - bits, bits)
+
+    return (key(got) - key(ref.to(got.dtype))).abs().max().item()

@@ -1,0 +1,137 @@
+"""TileLang programs as GPU users write them, by factory. Nothing here knows of Tenstorrent."""
+
+import tilelang.language as T
+
+
+def gemm(M, N, K, bM=64, bN=64, bK=32, dtype="bfloat16", out="bfloat16", accum="float32", trans_a=False, trans_b=False,
+         stages=2, clear_in_gemm=False, batch=0):  # fmt: skip
+    a_shape, b_shape = ((K, M) if trans_a else (M, K)), ((N, K) if trans_b else (K, N))
+    sa, sb = ((bK, bM) if trans_a else (bM, bK)), ((bN, bK) if trans_b else (bK, bN))
+
+    if batch:
+
+        @T.prim_func
+        def batched(
+            A: T.Tensor((batch, *a_shape), dtype),
+            B: T.Tensor((batch, *b_shape), dtype),
+            C: T.Tensor((batch, M, N), out),
+        ):
+            with T.Kernel(T.ceildiv(N, bN), T.ceildiv(M, bM), batch, threads=128) as (bx, by, bz):
+                A_shared = T.alloc_shared(sa, dtype)
+                B_shared = T.alloc_shared(sb, dtype)
+                C_local = T.alloc_fragment((bM, bN), accum)
+                T.clear(C_local)
+                for ko in T.Pipelined(T.ceildiv(K, bK), num_stages=stages):
+                    if trans_a:
+                        T.copy(A[bz, ko * bK, by * bM], A_shared)
+                    else:
+                        T.copy(A[bz, by * bM, ko * bK], A_shared)
+                    if trans_b:
+                        T.copy(B[bz, bx * bN, ko * bK], B_shared)
+                    else:
+                        T.copy(B[bz, ko * bK, bx * bN], B_shared)
+                    T.gemm(A_shared, B_shared, C_local, transpose_A=trans_a, transpose_B=trans_b)
+                T.copy(C_local, C[bz, by * bM, bx * bN])
+
+        return batched
+
+    @T.prim_func
+    def main(A: T.Tensor(a_shape, dtype), B: T.Tensor(b_shape, dtype), C: T.Tensor((M, N), out)):
+        with T.Kernel(T.ceildiv(N, bN), T.ceildiv(M, bM), threads=128) as (bx, by):
+            A_shared = T.alloc_shared(sa, dtype)
+            B_shared = T.alloc_shared(sb, dtype)
+            C_local = T.alloc_fragment((bM, bN), accum)
+            if not clear_in_gemm:
+                T.clear(C_local)
+            for ko in T.Pipelined(T.ceildiv(K, bK), num_stages=stages):
+                if trans_a:
+                    T.copy(A[ko * bK, by * bM], A_shared)
+                else:
+                    T.copy(A[by * bM, ko * bK], A_shared)
+                if trans_b:
+                    T.copy(B[bx * bN, ko * bK], B_shared)
+                else:
+                    T.copy(B[ko * bK, bx * bN], B_shared)
+                if clear_in_gemm:
+                    T.gemm(A_shared, B_shared, C_local, transpose_A=trans_a, transpose_B=trans_b, clear_accum=(ko == 0))
+                else:
+                    T.gemm(A_shared, B_shared, C_local, transpose_A=trans_a, transpose_B=trans_b)
+            T.copy(C_local, C[by * bM, bx * bN])
+
+    return main
+
+
+def gemm_epilogue(M, N, K, bM=64, bN=64, bK=32, dtype="bfloat16", accum="float32", scale=None, bias=False, relu=False,
+                  residual=False):  # fmt: skip
+    """relu(scale · A·B + bias) + residual, any part left out."""
+
+    @T.prim_func
+    def main(
+        A: T.Tensor((M, K), dtype),
+        B: T.Tensor((K, N), dtype),
+        bias_t: T.Tensor((N,), dtype),
+        R: T.Tensor((M, N), dtype),
+        C: T.Tensor((M, N), dtype),
+    ):
+        with T.Kernel(T.ceildiv(N, bN), T.ceildiv(M, bM), threads=128) as (bx, by):
+            A_shared = T.alloc_shared((bM, bK), dtype)
+            B_shared = T.alloc_shared((bK, bN), dtype)
+            bias_shared = T.alloc_shared((bN,), dtype)
+            R_shared = T.alloc_shared((bM, bN), dtype)
+            C_local = T.alloc_fragment((bM, bN), accum)
+            T.clear(C_local)
+            if bias:
+                T.copy(bias_t[bx * bN], bias_shared)
+            if residual:
+                T.copy(R[by * bM, bx * bN], R_shared)
+            for ko in T.Pipelined(T.ceildiv(K, bK), num_stages=2):
+                T.copy(A[by * bM, ko * bK], A_shared)
+                T.copy(B[ko * bK, bx * bN], B_shared)
+                T.gemm(A_shared, B_shared, C_local)
+            if scale is not None:
+                for i, j in T.Parallel(bM, bN):
+                    C_local[i, j] = C_local[i, j] * scale
+            if bias:
+                for i, j in T.Parallel(bM, bN):
+                    C_local[i, j] = C_local[i, j] + bias_shared[j]
+            if relu:
+                for i, j in T.Parallel(bM, bN):
+                    C_local[i, j] = T.max(C_local[i, j], 0)
+            if residual:
+                for i, j in T.Parallel(bM, bN):
+                    C_local[i, j] = C_local[i, j] + R_shared[i, j]
+            T.copy(C_local, C[by * bM, bx * bN])
+
+    return main
+
+
+def eltwise(M, N, op, bM=32, bN=64, dtype="bfloat16", via_shared=False):
+    """add, mul or relu of 2-D tensors, straight on global memory or through shared buffers."""
+
+    @T.prim_func
+    def main(A: T.Tensor((M, N), dtype), B: T.Tensor((M, N), dtype), C: T.Tensor((M, N), dtype)):
+        with T.Kernel(T.ceildiv(N, bN), T.ceildiv(M, bM), threads=128) as (bx, by):
+            if via_shared:
+                A_s = T.alloc_shared((bM, bN), dtype)
+                B_s = T.alloc_shared((bM, bN), dtype)
+                C_f = T.alloc_fragment((bM, bN), dtype)
+                T.copy(A[by * bM, bx * bN], A_s)
+                T.copy(B[by * bM, bx * bN], B_s)
+                for i, j in T.Parallel(bM, bN):
+                    if op == "add":
+                        C_f[i, j] = A_s[i, j] + B_s[i, j]
+                    elif op == "mul":
+                        C_f[i, j] = A_s[i, j] * B_s[i, j]
+                    else:
+                        C_f[i, j] = T.max(A_s[i, j], 0)
+                T.copy(C_f, C[by * bM, bx * bN])
+            else:
+                for i, j in T.Parallel(bM, bN):
+                    if op == "add":
+                        C[by * bM + i, bx * bN + j] = A[by * bM + i, bx * bN + j] + B[by * bM + i, bx * bN + j]
+                    elif op == "mul":
+                        C[by * bM + i, bx * bN + j] = A[by * bM + i, bx * bN + j] * B[by * bM + i, bx * bN + j]
+                    else:
+                        C[by * bM + i, bx * bN + j] = T.max(A[by * bM + i, bx * bN + j], 0)
+
+    return main

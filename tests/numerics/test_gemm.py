@@ -1,0 +1,112 @@
+"""GEMM against float64: shapes, dtypes, block sizes, transposes, batches, epilogues, both architectures."""
+
+import kernels
+import pytest
+import tilelang
+import torch
+from bounds import check_gemm, randn, relative
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+WORMHOLE, BLACKHOLE = "tenstorrent", "tenstorrent -arch=blackhole"
+
+
+def run(func, *inputs, target=WORMHOLE, out_idx=-1):
+    return tilelang.compile(func, target=target, out_idx=[out_idx])(*inputs)
+
+
+def gemm(M, N, K, target=WORMHOLE, seed=0, **options):
+    dtype, batch = options.get("dtype", "bfloat16"), options.get("batch", 0)
+    lead = (batch,) if batch else ()
+    a, b = randn(*lead, M, K, dtype=dtype, seed=seed), randn(*lead, K, N, dtype=dtype, seed=seed + 1)
+    stored_a = a.mT.contiguous() if options.get("trans_a") else a
+    stored_b = b.mT.contiguous() if options.get("trans_b") else b
+    got = run(kernels.gemm(M, N, K, **options), stored_a, stored_b, target=target)
+    check_gemm(got, a, b, dtype, options.get("out", "bfloat16"))
+
+
+@pytest.mark.parametrize("target", [WORMHOLE, BLACKHOLE])
+@pytest.mark.parametrize("shape", [(256, 256, 256), (1000, 512, 1024), (33, 97, 65), (1, 1, 1), (32, 640, 96)])
+def test_shapes(shape, target):
+    gemm(*shape, target=target)
+
+
+@pytest.mark.parametrize("block", [(32, 32, 32), (128, 128, 32), (64, 128, 64), (96, 160, 32), (256, 64, 128)])
+def test_blocks(block):
+    bM, bN, bK = block
+    gemm(256, 320, 192, bM=bM, bN=bN, bK=bK)
+
+
+@pytest.mark.parametrize("out", ["bfloat16", "float16", "float32"])
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16", "float32"])
+def test_dtypes(dtype, out):
+    gemm(128, 96, 160, dtype=dtype, out=out)
+
+
+@pytest.mark.parametrize("block", [64, 128])
+@pytest.mark.parametrize("trans_a,trans_b", [(True, False), (False, True), (True, True)])
+def test_transposes(trans_a, trans_b, block):
+    gemm(160, 96, 130, bM=block, bN=block, trans_a=trans_a, trans_b=trans_b)
+
+
+@pytest.mark.parametrize("stages", [0, 1, 2, 3, 4])
+def test_pipeline_depth(stages):
+    gemm(128, 128, 256, stages=stages)
+
+
+def test_clear_accum():
+    gemm(128, 128, 128, clear_in_gemm=True)
+
+
+@pytest.mark.parametrize("trans_b", [False, True])
+def test_batched(trans_b):
+    gemm(96, 64, 128, batch=3, trans_b=trans_b)
+
+
+def test_one_core_and_many_agree():
+    a, b = randn(256, 128), randn(128, 320, seed=1)
+    outs = [
+        run(kernels.gemm(256, 320, 128), a, b, target=f"tenstorrent -grid={grid}") for grid in ("1,1", "3,2", "8,8")
+    ]
+    assert torch.equal(outs[0], outs[1]) and torch.equal(outs[0], outs[2])
+
+
+EPILOGUES = [
+    dict(scale=0.5),
+    dict(bias=True),
+    dict(relu=True),
+    dict(residual=True),
+    dict(scale=0.125, bias=True, relu=True, residual=True),
+]
+
+
+@pytest.mark.parametrize("block", [64, 128])
+@pytest.mark.parametrize("shape", [(128, 128, 128), (100, 150, 70)])
+@pytest.mark.parametrize("epilogue", EPILOGUES, ids=lambda e: "+".join(e))
+def test_epilogues(epilogue, shape, block):
+    M, N, K = shape
+    a, b, bias, residual = randn(M, K), randn(K, N, seed=1), randn(N, seed=2), randn(M, N, seed=3)
+    got = run(kernels.gemm_epilogue(M, N, K, bM=block, bN=block, **epilogue), a, b, bias, residual)
+    ref = a.double() @ b.double()
+    if "scale" in epilogue:
+        ref = ref * epilogue["scale"]
+    if "bias" in epilogue:
+        ref = ref + bias.double()
+    if "relu" in epilogue:
+        ref = ref.clamp_min(0)
+    if "residual" in epilogue:
+        ref = ref + residual.double()
+    assert relative(got, ref) <= 4e-3
+
+
+@settings(max_examples=12, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    M=st.integers(1, 150),
+    N=st.integers(1, 150),
+    K=st.integers(1, 150),
+    blocks=st.tuples(*[st.sampled_from([32, 64, 96])] * 3),
+    trans=st.tuples(st.booleans(), st.booleans()),
+    target=st.sampled_from([WORMHOLE, BLACKHOLE]),
+)
+def test_random_shapes(M, N, K, blocks, trans, target):
+    gemm(M, N, K, bM=blocks[0], bN=blocks[1], bK=blocks[2], trans_a=trans[0], trans_b=trans[1], target=target)
