@@ -1,0 +1,173 @@
+#include "compiler/runtime/pipeline.h"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <sstream>
+#include <utility>
+
+#include "compiler/ir/text.h"
+#include "compiler/ir/verify.h"
+#include "compiler/map/map.h"
+#include "compiler/place/place.h"
+#include "compiler/schedule/schedule.h"
+#include "compiler/tensorize/tensorize.h"
+
+namespace tilelang_tt {
+
+namespace {
+
+constexpr std::array<PassInfo, 5> kPasses = {{
+    {"map", "TileProgram", "MappingPlan", "decides which core computes which blocks and how tensors lie in memory"},
+    {"tensorize", "TileProgram, MappingPlan", "TileGraph",
+     "turns buffers into values and loops over elements into tile operations"},
+    {"place", "TileGraph, MappingPlan", "ResourcePlan", "gives every value a home: DST, a circular buffer or none"},
+    {"schedule", "TileGraph, ResourcePlan, MappingPlan", "TensixProgram",
+     "orders the work of the engines and derives inits and synchronisation"},
+    {"codegen", "TensixProgram", "Artifacts", "writes kernels, host program and plan"},
+}};
+
+// Runs the stages of one compilation in order, up to options.until, timing and dumping each.
+class Stages {
+  public:
+    Stages(const CompileOptions& options) : options_(options) {}
+
+    bool failed() const { return !errors_.empty(); }
+    bool stopped() const { return failed() || done_; }
+
+    // run() gives a Result<T>; text(T) its form. A failed stage's errors end the compilation.
+    template <class T, class Run, class Check, class Text>
+    void stage(std::string_view name, std::optional<T>& out, Run run, Check check, Text text) {
+        if (stopped()) return;
+        const auto start = std::chrono::steady_clock::now();
+        Result<T> result = run();
+        if (!result.ok()) {
+            errors_ = result.diagnostics();
+            return;
+        }
+        auto& remarks = result.diagnostics();
+        compiled.remarks.insert(compiled.remarks.end(), remarks.begin(), remarks.end());
+        out = result.take();
+        errors_ = check(*out);
+        const std::chrono::duration<double, std::milli> spent = std::chrono::steady_clock::now() - start;
+        compiled.timings.push_back({std::string(name), {}, spent.count()});
+        if (options_.dump) compiled.dumps.push_back({std::string(name), text(*out), spent.count()});
+        done_ = options_.until == name;
+    }
+
+    // The errors name the stage whose result is malformed.
+    Result<Compiled> finish() {
+        if (failed()) return std::move(errors_);
+        return std::move(compiled);
+    }
+    void fail(std::vector<Diagnostic> errors) { errors_ = std::move(errors); }
+
+    Compiled compiled;
+
+  private:
+    const CompileOptions& options_;
+    std::vector<Diagnostic> errors_;
+    bool done_ = false;
+};
+
+std::vector<Diagnostic> unknown_stage(const std::string& until, std::string_view first) {
+    auto begin = std::find_if(kPasses.begin(), kPasses.end(), [&](const PassInfo& p) { return p.name == first; });
+    if (until.empty() || std::any_of(begin, kPasses.end(), [&](const PassInfo& p) { return p.name == until; }))
+        return {};
+    Diagnostic error;
+    error.code = "TT9001";
+    error.message = "there is no stage '" + until + "' from here on";
+    for (auto pass = begin; pass != kPasses.end(); ++pass)
+        error.fix += (error.fix.empty() ? "use one of " : ", ") + std::string(pass->name);
+    return {error};
+}
+
+template <class T>
+auto no_check() {
+    return [](const T&) { return std::vector<Diagnostic>(); };
+}
+
+void run_codegen(Stages& stages, const TensixProgram& program, const Target& target) {
+    std::optional<Artifacts> artifacts;
+    stages.stage<Artifacts>(
+        "codegen", artifacts, [&] { return generate(program, target); }, no_check<Artifacts>(),
+        [](const Artifacts& made) {
+            std::string text;
+            for (auto& [name, contents] : made.files) text += "// ---- " + name + "\n" + contents;
+            return text;
+        });
+    if (artifacts) stages.compiled.artifacts = std::move(*artifacts);
+}
+
+void run_from_place(Stages& stages, const TileGraph& graph, const MappingPlan& mapping, const Target& target) {
+    Compiled& out = stages.compiled;
+    stages.stage<ResourcePlan>(
+        "place", out.resources, [&] { return place(graph, mapping, target); }, no_check<ResourcePlan>(),
+        [&](const ResourcePlan& plan) { return print(plan, graph.ctx); });
+    stages.stage<TensixProgram>(
+        "schedule", out.program, [&] { return schedule(graph, *out.resources, mapping, target); },
+        [](const TensixProgram& p) { return verify(p); }, [](const TensixProgram& p) { return print(p); });
+    if (!stages.stopped()) run_codegen(stages, *out.program, target);
+}
+
+}  // namespace
+
+std::span<const PassInfo> pass_table() { return kPasses; }
+
+Result<Compiled> compile_program(const TileProgram& program, const Target& target, const CompileOptions& options) {
+    Stages stages(options);
+    Compiled& out = stages.compiled;
+    out.remarks = program.remarks;
+    stages.fail(unknown_stage(options.until, "map"));
+    if (!stages.failed()) stages.fail(verify(program));
+    stages.stage<MappingPlan>(
+        "map", out.mapping, [&] { return map_program(program, target); }, no_check<MappingPlan>(),
+        [&](const MappingPlan& mapping) { return print(mapping, program.ctx); });
+    stages.stage<TileGraph>(
+        "tensorize", out.graph, [&] { return tensorize(program, *out.mapping, target); },
+        [](const TileGraph& g) { return verify(g); }, [](const TileGraph& g) { return print(g); });
+    if (!stages.stopped()) run_from_place(stages, *out.graph, *out.mapping, target);
+    return stages.finish();
+}
+
+Result<Compiled> compile_graph(const TileGraph& graph, const MappingPlan& mapping, const Target& target,
+                               const CompileOptions& options) {
+    Stages stages(options);
+    stages.compiled.mapping = mapping;
+    stages.fail(unknown_stage(options.until, "place"));
+    if (!stages.failed()) stages.fail(verify(graph));
+    run_from_place(stages, graph, mapping, target);
+    return stages.finish();
+}
+
+Result<Compiled> compile_tensix(const TensixProgram& program, const Target& target, const CompileOptions& options) {
+    Stages stages(options);
+    stages.fail(unknown_stage(options.until, "codegen"));
+    if (!stages.failed()) stages.fail(verify(program));
+    if (!stages.stopped()) run_codegen(stages, program, target);
+    return stages.finish();
+}
+
+std::string print(const MappingPlan& mapping, const Context& ctx) {
+    std::ostringstream out;
+    for (size_t t = 0; t < mapping.layouts.size(); ++t) {
+        const TensorLayout& layout = mapping.layouts[t];
+        const Tensor& tensor = ctx.tensors[t];
+        out << "tensor " << tensor.name << ": " << to_string(tensor.dtype) << "[";
+        for (size_t d = 0; d < tensor.shape.size(); ++d) out << (d ? ", " : "") << print(ctx.index, tensor.shape[d]);
+        out << "] tiles over (";
+        const auto dim = [&](int64_t d) { return d < 0 ? std::string("-") : std::to_string(d); };
+        out << dim(layout.row_dim) << ", " << dim(layout.col_dim) << ") as " << tensix::name(layout.format)
+            << (layout.pad_is_zero ? ", zero pad" : ", unknown pad") << "\n";
+    }
+    for (size_t l = 0; l < mapping.launches.size(); ++l) {
+        const WorkSplit& split = mapping.launches[l];
+        out << "launch " << l << ": " << split.cores << " of " << split.grid_x << "x" << split.grid_y
+            << " cores, contiguous blocks, order";
+        for (VarId var : split.order) out << " " << ctx.index.var(var).name;
+        out << "\n";
+    }
+    return out.str();
+}
+
+}  // namespace tilelang_tt
