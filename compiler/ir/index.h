@@ -74,6 +74,10 @@ class IndexArena {
     IndexId logical_or(IndexId a, IndexId b);
     IndexId logical_not(IndexId a);
     IndexId select(IndexId cond, IndexId then, IndexId otherwise);
+    // op(a, b, c) simplified; op is not Const or Var
+    IndexId make(IndexOp op, IndexId a, IndexId b = {}, IndexId c = {});
+    // op(a, b, c) as it stands, without simplification: for readers of text. op is not Const or Var.
+    IndexId exactly(IndexOp op, IndexId a, IndexId b = {}, IndexId c = {});
 
     // Facts. "Unknown" is an answer: a nullopt or false never means the opposite is true.
     std::optional<int64_t> as_const(IndexId id) const;
@@ -89,6 +93,9 @@ class IndexArena {
     IndexId substitute(IndexId id, const IndexSubst& subst);
     // nullopt where a variable is missing from env or a divisor is zero
     std::optional<int64_t> eval(IndexId id, const IndexEnv& env) const;
+    // the same with a function VarId → optional<int64_t>
+    template <class Lookup>
+    std::optional<int64_t> eval_with(IndexId id, const Lookup& lookup) const;
 
     friend bool operator==(const IndexArena& a, const IndexArena& b) {
         return a.vars_ == b.vars_ && a.nodes_ == b.nodes_;
@@ -100,5 +107,55 @@ class IndexArena {
     std::vector<IndexNode> nodes_;
     std::unordered_map<size_t, std::vector<IndexId>> buckets_;
 };
+
+template <class Lookup>
+std::optional<int64_t> IndexArena::eval_with(IndexId id, const Lookup& lookup) const {
+    const IndexNode& n = nodes_[id.v];
+    if (n.op == IndexOp::Const) return n.value;
+    if (n.op == IndexOp::Var) return lookup(n.var);
+    const std::optional<int64_t> a = eval_with(n.a, lookup);
+    if (!a) return std::nullopt;
+    if (n.op == IndexOp::Not) return *a == 0;
+    if (n.op == IndexOp::Select) return eval_with(*a ? n.b : n.c, lookup);
+    if (n.op == IndexOp::And && *a == 0) return 0;
+    if (n.op == IndexOp::Or && *a != 0) return 1;
+    const std::optional<int64_t> b = eval_with(n.b, lookup);
+    if (!b) return std::nullopt;
+    int64_t r = 0;
+    switch (n.op) {
+        case IndexOp::Add:
+            return __builtin_add_overflow(*a, *b, &r) ? std::nullopt : std::optional(r);
+        case IndexOp::Mul:
+            return __builtin_mul_overflow(*a, *b, &r) ? std::nullopt : std::optional(r);
+        case IndexOp::FloorDiv:
+        case IndexOp::FloorMod: {
+            if (*b == 0) return std::nullopt;
+            if (*b == -1) {  // INT64_MIN / -1 traps
+                if (n.op == IndexOp::FloorMod) return 0;
+                return __builtin_sub_overflow(int64_t(0), *a, &r) ? std::nullopt : std::optional(r);
+            }
+            const int64_t rest = *a % *b;
+            const bool down = rest != 0 && (rest < 0) != (*b < 0);
+            return n.op == IndexOp::FloorDiv ? *a / *b - down : rest + (down ? *b : 0);
+        }
+        case IndexOp::Min:
+            return *a < *b ? *a : *b;
+        case IndexOp::Max:
+            return *a < *b ? *b : *a;
+        case IndexOp::Lt:
+            return *a < *b;
+        case IndexOp::Le:
+            return *a <= *b;
+        case IndexOp::Eq:
+            return *a == *b;
+        case IndexOp::Ne:
+            return *a != *b;
+        case IndexOp::And:
+        case IndexOp::Or:
+            return *b != 0;
+        default:
+            return std::nullopt;
+    }
+}
 
 }  // namespace tilelang_tt

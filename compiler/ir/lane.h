@@ -35,7 +35,10 @@ struct LaneNode {
     std::vector<IndexId> indices;      // Read: one a dimension
     tensix::TileFn fn = tensix::TileFn::Identity;  // Apply; Cast converts a to dtype
     LaneId a, b, c;                    // Apply
-    friend bool operator==(const LaneNode&, const LaneNode&) = default;
+    friend bool operator==(const LaneNode& x, const LaneNode& y) {
+        return x.op == y.op && x.dtype == y.dtype && same_bits(x.value, y.value) && x.index == y.index &&
+               x.ref == y.ref && x.indices == y.indices && x.fn == y.fn && x.a == y.a && x.b == y.b && x.c == y.c;
+    }
 };
 
 class LaneArena {

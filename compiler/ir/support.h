@@ -1,6 +1,7 @@
 // Strong ids and small vocabulary types shared by every form of the compiler.
 #pragma once
 
+#include <bit>
 #include <compare>
 #include <cstddef>
 #include <cstdint>
@@ -48,6 +49,8 @@ struct CoreCoord {
 
 constexpr int64_t kTileDim = 32;
 constexpr int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
+// Equality of forms: NaN equals itself, 0 differs from -0.
+constexpr bool same_bits(double a, double b) { return std::bit_cast<uint64_t>(a) == std::bit_cast<uint64_t>(b); }
 
 }  // namespace tilelang_tt
 

@@ -88,7 +88,7 @@ struct Fill {
     static void fields(Self& s, V&& v) {
         v("result", s.result), v("value", s.value);
     }
-    friend bool operator==(const Fill&, const Fill&) = default;
+    friend bool operator==(const Fill& x, const Fill& y) { return x.result == y.result && same_bits(x.value, y.value); }
 };
 
 // result = op(a) · op(b) + acc; acc is of result's type, or invalid for 0.
@@ -108,7 +108,9 @@ struct Matmul {
 struct Operand {
     ValueId value;       // invalid: the constant
     double constant = 0;
-    friend bool operator==(const Operand&, const Operand&) = default;
+    friend bool operator==(const Operand& x, const Operand& y) {
+        return x.value == y.value && same_bits(x.constant, y.constant);
+    }
 };
 
 // result = fn(operands…) elementwise, computed and rounded in result's dtype (for comparisons: operands' dtype).

@@ -68,7 +68,7 @@ struct Fill {
     static void fields(Self& s, V&& v) {
         v("dst", s.dst), v("value", s.value);
     }
-    friend bool operator==(const Fill&, const Fill&) = default;
+    friend bool operator==(const Fill& x, const Fill& y) { return x.dst == y.dst && same_bits(x.value, y.value); }
 };
 
 // c (+)= op(a) · op(b), accumulated in c's dtype. clear: c is zeroed first.

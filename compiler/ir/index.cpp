@@ -1,0 +1,702 @@
+// Canonical form. A sum is a left-leaning chain of Add: terms in structural order, then the constant; a term is a
+// non-sum or Mul(non-sum, Const). Comparisons are Lt, Eq and Ne of sums without negative coefficients, so that they
+// also hold in unsigned arithmetic. Folding gives up (and leaves the node as it is) where an int64 would overflow.
+#include "compiler/ir/index.h"
+
+#include <algorithm>
+#include <numeric>
+
+namespace tilelang_tt {
+namespace {
+
+using Wide = __int128;
+constexpr Wide kInf = Wide(1) << 100;
+constexpr Wide kMin64 = std::numeric_limits<int64_t>::min(), kMax64 = std::numeric_limits<int64_t>::max();
+
+// An interval whose ends may be ±kInf: every arithmetic result is clamped to int64 or widened to infinity.
+struct Range {
+    Wide lo = -kInf, hi = kInf;
+};
+Wide widen(Wide v) {
+    if (v < kMin64) return -kInf;
+    return v > kMax64 ? kInf : v;
+}
+Wide times(Wide a, Wide b) {
+    if (a == 0 || b == 0) return 0;
+    if (a == kInf || a == -kInf || b == kInf || b == -kInf) return (a < 0) == (b < 0) ? kInf : -kInf;
+    return widen(a * b);
+}
+Range operator+(Range a, Range b) { return {widen(a.lo + b.lo), widen(a.hi + b.hi)}; }
+Range operator*(Range a, Range b) {
+    const Wide p[] = {times(a.lo, b.lo), times(a.lo, b.hi), times(a.hi, b.lo), times(a.hi, b.hi)};
+    return {*std::min_element(p, p + 4), *std::max_element(p, p + 4)};
+}
+
+template <class T>
+T floor_div(T a, T b) {
+    return a / b - ((a % b != 0 && (a < 0) != (b < 0)) ? 1 : 0);
+}
+Wide divided(Wide a, Wide b) {
+    if (a == kInf || a == -kInf) return b > 0 ? a : -a;
+    if (b == kInf || b == -kInf) return a == 0 ? 0 : ((a < 0) == (b < 0) ? 0 : -1);
+    return widen(floor_div(a, b));
+}
+
+bool fits(Wide v) { return v >= kMin64 && v <= kMax64; }
+// Folding leaves expressions with larger constants alone: divisions and negations below cannot overflow.
+constexpr int64_t kFoldLimit = int64_t(1) << 61;
+bool foldable(int64_t v) { return v > -kFoldLimit && v < kFoldLimit; }
+
+// A sum taken apart: coefficient of each non-sum term, and the constant.
+struct Linear {
+    std::vector<std::pair<IndexId, int64_t>> terms;
+    int64_t constant = 0;
+    bool overflow = false;
+};
+
+size_t hash_of(const IndexNode& n) {
+    size_t h = static_cast<size_t>(n.op) * 0x9E3779B97F4A7C15ull;
+    for (const uint64_t v : {static_cast<uint64_t>(n.value), static_cast<uint64_t>(n.var.v),
+                             static_cast<uint64_t>(n.a.v), static_cast<uint64_t>(n.b.v), static_cast<uint64_t>(n.c.v)})
+        h = (h ^ v) * 0x100000001B3ull + (h >> 29);
+    return h;
+}
+
+// Structural order: independent of when a node was made.
+int compare(const std::vector<IndexNode>& nodes, IndexId a, IndexId b) {
+    if (a == b) return 0;
+    const IndexNode &x = nodes[a.v], &y = nodes[b.v];
+    if (x.op != y.op) return x.op < y.op ? -1 : 1;
+    if (x.value != y.value) return x.value < y.value ? -1 : 1;
+    if (x.var != y.var) return x.var < y.var ? -1 : 1;
+    for (auto [p, q] : {std::pair(x.a, y.a), std::pair(x.b, y.b), std::pair(x.c, y.c)}) {
+        if (p == q) continue;
+        if (!p.valid() || !q.valid()) return p.valid() ? 1 : -1;
+        if (const int order = compare(nodes, p, q)) return order;
+    }
+    return 0;
+}
+
+// Adds factor * node to the sum.
+void decompose(const std::vector<IndexNode>& nodes, IndexId id, int64_t factor, Linear& sum) {
+    const IndexNode& n = nodes[id.v];
+    const auto is_const = [&](IndexId i) { return nodes[i.v].op == IndexOp::Const; };
+    if (n.op == IndexOp::Add) {
+        decompose(nodes, n.a, factor, sum);
+        decompose(nodes, n.b, factor, sum);
+        return;
+    }
+    if (n.op == IndexOp::Mul && (is_const(n.a) || is_const(n.b))) {
+        const IndexId scale = is_const(n.b) ? n.b : n.a;
+        int64_t product = 0;
+        if (__builtin_mul_overflow(factor, nodes[scale.v].value, &product))
+            sum.overflow = true;
+        else
+            decompose(nodes, is_const(n.b) ? n.a : n.b, product, sum);
+        return;
+    }
+    if (n.op == IndexOp::Const) {
+        int64_t product = 0;
+        sum.overflow |= __builtin_mul_overflow(factor, n.value, &product);
+        sum.overflow |= __builtin_add_overflow(sum.constant, product, &sum.constant);
+        return;
+    }
+    for (auto& [term, coefficient] : sum.terms)
+        if (term == id) {
+            sum.overflow |= __builtin_add_overflow(coefficient, factor, &coefficient);
+            return;
+        }
+    sum.terms.emplace_back(id, factor);
+}
+
+// (x // c) * c k + (x % c) k → x k
+void join_quotients(const std::vector<IndexNode>& nodes, Linear& sum) {
+    for (size_t i = 0; i < sum.terms.size(); ++i) {
+        const IndexNode& mod = nodes[sum.terms[i].first.v];
+        if (mod.op != IndexOp::FloorMod || nodes[mod.b.v].op != IndexOp::Const) continue;
+        for (size_t j = 0; j < sum.terms.size(); ++j) {
+            const IndexNode& div = nodes[sum.terms[j].first.v];
+            if (div.op != IndexOp::FloorDiv || div.a != mod.a || div.b != mod.b) continue;
+            if (Wide(sum.terms[i].second) * nodes[mod.b.v].value != Wide(sum.terms[j].second)) continue;
+            const int64_t factor = sum.terms[i].second;
+            const IndexId whole = mod.a;
+            sum.terms.erase(sum.terms.begin() + static_cast<std::ptrdiff_t>(std::max(i, j)));
+            sum.terms.erase(sum.terms.begin() + static_cast<std::ptrdiff_t>(std::min(i, j)));
+            decompose(nodes, whole, factor, sum);
+            i = static_cast<size_t>(-1);  // the indices have moved: start again
+            break;
+        }
+    }
+}
+
+void normalize(const std::vector<IndexNode>& nodes, Linear& sum) {
+    const auto drop_zeros = [&] { std::erase_if(sum.terms, [](const auto& t) { return t.second == 0; }); };
+    drop_zeros();
+    join_quotients(nodes, sum);
+    drop_zeros();
+    sum.overflow |= !foldable(sum.constant);
+    for (const auto& t : sum.terms) sum.overflow |= !foldable(t.second);
+    std::sort(sum.terms.begin(), sum.terms.end(),
+              [&](const auto& a, const auto& b) { return compare(nodes, a.first, b.first) < 0; });
+}
+
+Range range_of(const std::vector<IndexNode>& nodes, const std::vector<Var>& vars, IndexId id) {
+    const IndexNode& n = nodes[id.v];
+    const auto of = [&](IndexId i) { return range_of(nodes, vars, i); };
+    switch (n.op) {
+        case IndexOp::Const:
+            return {n.value, n.value};
+        case IndexOp::Var: {
+            const Var& v = vars[n.var.v];
+            return {v.lo ? Wide(*v.lo) : -kInf, v.hi ? Wide(*v.hi) : kInf};
+        }
+        case IndexOp::Add:
+            return of(n.a) + of(n.b);
+        case IndexOp::Mul: {
+            const Range product = of(n.a) * of(n.b);
+            return n.a == n.b ? Range{std::max(product.lo, Wide(0)), product.hi} : product;
+        }
+        case IndexOp::FloorDiv: {
+            const Range a = of(n.a), b = of(n.b);
+            if (b.lo <= 0 && b.hi >= 0) return {};
+            const Wide q[] = {divided(a.lo, b.lo), divided(a.lo, b.hi), divided(a.hi, b.lo), divided(a.hi, b.hi)};
+            return {*std::min_element(q, q + 4), *std::max_element(q, q + 4)};
+        }
+        case IndexOp::FloorMod: {
+            const Range a = of(n.a), b = of(n.b);
+            if (b.lo > 0) {
+                if (a.lo >= 0 && a.hi < b.lo) return a;
+                return {0, std::min(b.hi == kInf ? kInf : b.hi - 1, a.lo >= 0 ? a.hi : kInf)};
+            }
+            if (b.hi < 0) return {b.lo == -kInf ? -kInf : b.lo + 1, 0};
+            return {};
+        }
+        case IndexOp::Min: {
+            const Range a = of(n.a), b = of(n.b);
+            return {std::min(a.lo, b.lo), std::min(a.hi, b.hi)};
+        }
+        case IndexOp::Max: {
+            const Range a = of(n.a), b = of(n.b);
+            return {std::max(a.lo, b.lo), std::max(a.hi, b.hi)};
+        }
+        case IndexOp::Select: {
+            const Range b = of(n.b), c = of(n.c);
+            return {std::min(b.lo, c.lo), std::max(b.hi, c.hi)};
+        }
+        case IndexOp::Lt:
+        case IndexOp::Le:
+        case IndexOp::Eq:
+        case IndexOp::Ne:
+        case IndexOp::And:
+        case IndexOp::Or:
+        case IndexOp::Not:
+            return {0, 1};
+    }
+    return {};
+}
+
+Range range_of(const std::vector<IndexNode>& nodes, const std::vector<Var>& vars, const Linear& sum) {
+    if (sum.overflow) return {};
+    Range total{sum.constant, sum.constant};
+    for (const auto& [term, factor] : sum.terms) total = total + range_of(nodes, vars, term) * Range{factor, factor};
+    return total;
+}
+
+Linear linear(const std::vector<IndexNode>& nodes, IndexId id, int64_t factor = 1) {
+    Linear sum;
+    decompose(nodes, id, factor, sum);
+    normalize(nodes, sum);
+    return sum;
+}
+
+Linear difference(const std::vector<IndexNode>& nodes, IndexId a, IndexId b) {
+    Linear sum;
+    decompose(nodes, a, 1, sum);
+    decompose(nodes, b, -1, sum);
+    normalize(nodes, sum);
+    return sum;
+}
+
+int64_t gcd_of_terms(const Linear& sum, int64_t with) {
+    int64_t g = with;
+    for (const auto& t : sum.terms) g = std::gcd(g, t.second);
+    return g;
+}
+
+// Pre-order over the distinct nodes below id; visit returns false to stop.
+template <class Visit>
+bool each_node(const IndexArena& arena, IndexId id, std::vector<bool>& seen, Visit&& visit) {
+    if (!id.valid() || seen[id.v]) return true;
+    seen[id.v] = true;
+    const IndexNode& n = arena.node(id);
+    if (!visit(n)) return false;
+    return each_node(arena, n.a, seen, visit) && each_node(arena, n.b, seen, visit) &&
+           each_node(arena, n.c, seen, visit);
+}
+
+}  // namespace
+
+VarId IndexArena::new_var(Var var) {
+    if (find_var(var.name)) {
+        const std::string base = var.name;
+        for (int i = 1; find_var(var.name); ++i) var.name = base + "_" + std::to_string(i);
+    }
+    vars_.push_back(std::move(var));
+    return VarId(vars_.size() - 1);
+}
+
+std::optional<VarId> IndexArena::find_var(std::string_view name) const {
+    for (size_t i = 0; i < vars_.size(); ++i)
+        if (vars_[i].name == name) return VarId(i);
+    return std::nullopt;
+}
+
+IndexId IndexArena::intern(IndexNode node) {
+    std::vector<IndexId>& bucket = buckets_[hash_of(node)];
+    for (const IndexId id : bucket)
+        if (nodes_[id.v] == node) return id;
+    nodes_.push_back(node);
+    bucket.push_back(IndexId(nodes_.size() - 1));
+    return bucket.back();
+}
+
+IndexId IndexArena::constant(int64_t value) { return intern({IndexOp::Const, value, {}, {}, {}, {}}); }
+IndexId IndexArena::of(VarId var) { return intern({IndexOp::Var, 0, var, {}, {}, {}}); }
+IndexId IndexArena::exactly(IndexOp op, IndexId a, IndexId b, IndexId c) { return intern({op, 0, {}, a, b, c}); }
+
+namespace {
+
+// Builds a normalized sum; positive_only: the terms (and the constant) above zero, negative_only: those below, negated.
+enum class Part { All, Positive, Negative };
+IndexId build(IndexArena& arena, const Linear& sum, Part part = Part::All) {
+    IndexId total;
+    const auto take = [&](IndexId term) { total = total.valid() ? arena.exactly(IndexOp::Add, total, term) : term; };
+    const auto wanted = [&](int64_t v) { return part == Part::All || (part == Part::Positive ? v > 0 : v < 0); };
+    const int64_t sign = part == Part::Negative ? -1 : 1;
+    for (const auto& [term, factor] : sum.terms)
+        if (wanted(factor))
+            take(factor == sign ? term : arena.exactly(IndexOp::Mul, term, arena.constant(sign * factor)));
+    if (sum.constant != 0 && wanted(sum.constant)) take(arena.constant(sign * sum.constant));
+    return total.valid() ? total : arena.constant(0);
+}
+
+IndexId as_condition(IndexArena& arena, IndexId id) {
+    const Interval r = arena.bounds(id);
+    return r.lo && r.hi && *r.lo >= 0 && *r.hi <= 1 ? id : arena.ne(id, arena.constant(0));
+}
+
+}  // namespace
+
+IndexId IndexArena::add(IndexId a, IndexId b) {
+    Linear sum;
+    decompose(nodes_, a, 1, sum);
+    decompose(nodes_, b, 1, sum);
+    normalize(nodes_, sum);
+    if (sum.overflow) return exactly(IndexOp::Add, a, b);
+    return build(*this, sum);
+}
+
+IndexId IndexArena::sub(IndexId a, IndexId b) {
+    const Linear sum = difference(nodes_, a, b);
+    if (sum.overflow) return exactly(IndexOp::Add, a, exactly(IndexOp::Mul, b, constant(-1)));
+    return build(*this, sum);
+}
+
+IndexId IndexArena::mul(IndexId a, IndexId b) {
+    if (as_const(a)) std::swap(a, b);
+    if (const auto factor = as_const(b)) {
+        const Linear sum = linear(nodes_, a, *factor);
+        return sum.overflow ? exactly(IndexOp::Mul, a, b) : build(*this, sum);
+    }
+    // Constant factors of single terms come out, so that they count in divisibility.
+    Linear x = linear(nodes_, a), y = linear(nodes_, b);
+    if (!x.overflow && !y.overflow) {
+        int64_t gx = gcd_of_terms(x, x.constant), gy = gcd_of_terms(y, y.constant), g = 0;
+        if (gx > 0 && gy > 0 && (gx > 1 || gy > 1) && !__builtin_mul_overflow(gx, gy, &g)) {
+            for (auto& t : x.terms) t.second /= gx;
+            for (auto& t : y.terms) t.second /= gy;
+            x.constant /= gx, y.constant /= gy;
+            return mul(mul(build(*this, x), build(*this, y)), constant(g));
+        }
+    }
+    if (compare(nodes_, a, b) > 0) std::swap(a, b);
+    return exactly(IndexOp::Mul, a, b);
+}
+
+IndexId IndexArena::floordiv(IndexId a, IndexId b) {
+    const auto divisor = as_const(b);
+    if (!divisor) {
+        if (a == b) {
+            const Interval r = bounds(a);
+            if ((r.lo && *r.lo > 0) || (r.hi && *r.hi < 0)) return constant(1);
+        }
+        const Interval x = bounds(a), y = bounds(b);
+        if (x.lo && x.hi && y.lo && *y.lo > 0 && *x.lo >= 0 && *x.hi < *y.lo) return constant(0);
+        return exactly(IndexOp::FloorDiv, a, b);
+    }
+    const int64_t c = *divisor;
+    if (c == 1) return a;
+    const Linear sum = linear(nodes_, a);
+    if (c <= 0 || !foldable(c) || sum.overflow) {
+        if (const auto value = as_const(a); value && c < 0 && fits(floor_div(Wide(*value), Wide(c))))
+            return constant(static_cast<int64_t>(floor_div(Wide(*value), Wide(c))));
+        return exactly(IndexOp::FloorDiv, a, b);
+    }
+    // (c·Q + R) // c = Q + R // c
+    Linear whole, rest;
+    for (const auto& t : sum.terms) (t.second % c == 0 ? whole : rest).terms.push_back(t);
+    for (auto& t : whole.terms) t.second /= c;
+    whole.constant = floor_div(sum.constant, c);
+    rest.constant = sum.constant - whole.constant * c;
+    if (rest.terms.empty()) return build(*this, whole);
+    const Range r = range_of(nodes_, vars_, rest);
+    if (r.lo != -kInf && r.hi != kInf) {
+        const Wide low = floor_div(r.lo, Wide(c));
+        if (low == floor_div(r.hi, Wide(c)) && !__builtin_add_overflow(whole.constant, int64_t(low), &whole.constant))
+            return build(*this, whole);
+    }
+    // (g·y + k) // (g·m) = (y + k // g) // m
+    int64_t d = c;
+    const int64_t g = gcd_of_terms(rest, c);
+    if (g > 1) {
+        for (auto& t : rest.terms) t.second /= g;
+        rest.constant = floor_div(rest.constant, g);
+        d /= g;
+    }
+    IndexId quotient;
+    const IndexNode inner = nodes_[rest.terms.front().first.v];
+    int64_t product = 0, shift = 0;
+    if (rest.terms.size() == 1 && rest.terms.front().second == 1 && inner.op == IndexOp::FloorDiv &&
+        as_const(inner.b).value_or(0) > 0 && !__builtin_mul_overflow(*as_const(inner.b), d, &product) &&
+        !__builtin_mul_overflow(*as_const(inner.b), rest.constant, &shift)) {
+        // (x // m + k) // d = (x + k·m) // (d·m)
+        quotient = floordiv(add(inner.a, constant(shift)), constant(product));
+    } else if (d == 1) {
+        quotient = build(*this, rest);
+    } else {
+        quotient = exactly(IndexOp::FloorDiv, build(*this, rest), constant(d));
+    }
+    return add(build(*this, whole), quotient);
+}
+
+IndexId IndexArena::floormod(IndexId a, IndexId b) {
+    const auto divisor = as_const(b);
+    if (!divisor) {
+        if (a == b) {
+            const Interval r = bounds(a);
+            if ((r.lo && *r.lo > 0) || (r.hi && *r.hi < 0)) return constant(0);
+        }
+        const Interval x = bounds(a), y = bounds(b);
+        if (x.lo && x.hi && y.lo && *x.lo >= 0 && *x.hi < *y.lo) return a;
+        return exactly(IndexOp::FloorMod, a, b);
+    }
+    const int64_t c = *divisor;
+    if (c == 1) return constant(0);
+    const Linear sum = linear(nodes_, a);
+    if (c <= 0 || !foldable(c) || sum.overflow) {
+        if (const auto value = as_const(a); value && c < -1 && foldable(c) && foldable(*value))
+            return constant(*value - c * floor_div(*value, c));
+        return c == -1 ? constant(0) : exactly(IndexOp::FloorMod, a, b);
+    }
+    if (const Range r = range_of(nodes_, vars_, sum); r.lo >= 0 && r.hi < c) return build(*this, sum);
+    // Multiples of c vanish; (x % kc) may be x.
+    Linear rest;
+    rest.constant = sum.constant - c * floor_div(sum.constant, c);
+    for (const auto& [term, factor] : sum.terms) {
+        if (factor % c == 0) continue;
+        const IndexNode& n = nodes_[term.v];
+        const int64_t reduced = factor % c;
+        if (n.op == IndexOp::FloorMod && as_const(n.b) && *as_const(n.b) % c == 0)
+            decompose(nodes_, n.a, reduced, rest);
+        else
+            decompose(nodes_, term, reduced, rest);
+    }
+    normalize(nodes_, rest);
+    if (rest.overflow) return exactly(IndexOp::FloorMod, a, b);
+    std::erase_if(rest.terms, [&](const auto& t) { return t.second % c == 0; });
+    for (auto& t : rest.terms) t.second %= c;
+    rest.constant -= c * floor_div(rest.constant, c);
+    if (rest.terms.empty()) return constant(rest.constant);
+    if (const Range r = range_of(nodes_, vars_, rest); r.lo >= 0 && r.hi < c) return build(*this, rest);
+    // (g·y + k) % (g·m) = g·((y + k // g) % m) + k % g
+    const int64_t g = gcd_of_terms(rest, c);
+    if (g > 1) {
+        const int64_t low = rest.constant - g * floor_div(rest.constant, g);
+        for (auto& t : rest.terms) t.second /= g;
+        rest.constant = floor_div(rest.constant, g);
+        return add(mul(floormod(build(*this, rest), constant(c / g)), constant(g)), constant(low));
+    }
+    return exactly(IndexOp::FloorMod, build(*this, rest), b);
+}
+
+IndexId IndexArena::ceildiv(IndexId a, int64_t b) { return floordiv(add(a, constant(b - 1)), constant(b)); }
+
+IndexId IndexArena::min(IndexId a, IndexId b) {
+    if (const Range d = range_of(nodes_, vars_, difference(nodes_, a, b)); d.hi <= 0 || d.lo >= 0)
+        return d.hi <= 0 ? a : b;
+    if (compare(nodes_, a, b) < 0) std::swap(a, b);
+    if (const IndexNode n = nodes_[a.v]; n.op == IndexOp::Min && as_const(n.b) && as_const(b))
+        return min(n.a, min(n.b, b));
+    if (const IndexNode n = nodes_[a.v]; n.op == IndexOp::Min && (n.a == b || n.b == b)) return a;
+    return exactly(IndexOp::Min, a, b);
+}
+
+IndexId IndexArena::max(IndexId a, IndexId b) {
+    if (const Range d = range_of(nodes_, vars_, difference(nodes_, a, b)); d.hi <= 0 || d.lo >= 0)
+        return d.lo >= 0 ? a : b;
+    if (compare(nodes_, a, b) < 0) std::swap(a, b);
+    if (const IndexNode n = nodes_[a.v]; n.op == IndexOp::Max && as_const(n.b) && as_const(b))
+        return max(n.a, max(n.b, b));
+    if (const IndexNode n = nodes_[a.v]; n.op == IndexOp::Max && (n.a == b || n.b == b)) return a;
+    return exactly(IndexOp::Max, a, b);
+}
+
+IndexId IndexArena::lt(IndexId a, IndexId b) {
+    Linear d = difference(nodes_, a, b);
+    if (d.overflow) return exactly(IndexOp::Lt, a, b);
+    const Range r = range_of(nodes_, vars_, d);
+    if (r.hi < 0) return constant(1);
+    if (r.lo >= 0) return constant(0);
+    // g·x + k < 0 ⇔ x + floor(k / g) < 0
+    if (const int64_t g = gcd_of_terms(d, 0); g > 1) {
+        for (auto& t : d.terms) t.second /= g;
+        d.constant = floor_div(d.constant, g);
+    }
+    const IndexId left = build(*this, d, Part::Positive);
+    return exactly(IndexOp::Lt, left, build(*this, d, Part::Negative));
+}
+
+IndexId IndexArena::le(IndexId a, IndexId b) {
+    // a ≤ b ⇔ a < b + 1
+    const Linear d = difference(nodes_, a, b);
+    if (d.overflow) return exactly(IndexOp::Le, a, b);
+    return lt(a, add(b, constant(1)));
+}
+
+IndexId IndexArena::eq(IndexId a, IndexId b) {
+    Linear d = difference(nodes_, a, b);
+    if (d.overflow) return exactly(IndexOp::Eq, a, b);
+    const Range r = range_of(nodes_, vars_, d);
+    if (r.lo == 0 && r.hi == 0) return constant(1);
+    if (r.lo > 0 || r.hi < 0) return constant(0);
+    if (const int64_t g = gcd_of_terms(d, 0); g > 1) {
+        if (d.constant % g != 0) return constant(0);
+        for (auto& t : d.terms) t.second /= g;
+        d.constant /= g;
+    }
+    if (d.terms.front().second < 0) {
+        for (auto& t : d.terms) t.second = -t.second;
+        d.constant = -d.constant;
+    }
+    const IndexId left = build(*this, d, Part::Positive);
+    return exactly(IndexOp::Eq, left, build(*this, d, Part::Negative));
+}
+
+IndexId IndexArena::ne(IndexId a, IndexId b) { return logical_not(eq(a, b)); }
+
+IndexId IndexArena::logical_and(IndexId a, IndexId b) {
+    a = as_condition(*this, a), b = as_condition(*this, b);
+    if (always_false(a) || always_false(b)) return constant(0);
+    if (always_true(a)) return always_true(b) ? constant(1) : b;
+    if (always_true(b) || a == b) return a;
+    for (IndexId rest = a; nodes_[rest.v].op == IndexOp::And; rest = nodes_[rest.v].a)
+        if (nodes_[rest.v].b == b || nodes_[rest.v].a == b) return a;
+    if (const IndexNode n = nodes_[b.v]; n.op == IndexOp::And) return logical_and(logical_and(a, n.a), n.b);
+    return exactly(IndexOp::And, a, b);
+}
+
+IndexId IndexArena::logical_or(IndexId a, IndexId b) {
+    a = as_condition(*this, a), b = as_condition(*this, b);
+    if (always_true(a) || always_true(b)) return constant(1);
+    if (always_false(a)) return always_false(b) ? constant(0) : b;
+    if (always_false(b) || a == b) return a;
+    if (const IndexNode n = nodes_[b.v]; n.op == IndexOp::Or) return logical_or(logical_or(a, n.a), n.b);
+    return exactly(IndexOp::Or, a, b);
+}
+
+IndexId IndexArena::logical_not(IndexId a) {
+    if (always_true(a)) return constant(0);
+    if (always_false(a)) return constant(1);
+    const IndexNode n = nodes_[a.v];
+    switch (n.op) {
+        case IndexOp::Not: {
+            const Range r = range_of(nodes_, vars_, n.a);
+            if (r.lo >= 0 && r.hi <= 1) return n.a;
+            break;
+        }
+        case IndexOp::Lt:
+            return le(n.b, n.a);
+        case IndexOp::Le:
+            return lt(n.b, n.a);
+        case IndexOp::Eq:
+            return exactly(IndexOp::Ne, n.a, n.b);
+        case IndexOp::Ne:
+            return exactly(IndexOp::Eq, n.a, n.b);
+        default:
+            break;
+    }
+    return exactly(IndexOp::Not, a);
+}
+
+IndexId IndexArena::select(IndexId cond, IndexId then, IndexId otherwise) {
+    if (then == otherwise || always_true(cond)) return then;
+    if (always_false(cond)) return otherwise;
+    if (nodes_[cond.v].op == IndexOp::Not) return select(nodes_[cond.v].a, otherwise, then);
+    const Range r = range_of(nodes_, vars_, cond);
+    if (r.lo >= 0 && r.hi <= 1) {
+        if (as_const(then) == 1 && as_const(otherwise) == 0) return cond;
+        if (as_const(then) == 0 && as_const(otherwise) == 1) return logical_not(cond);
+    }
+    return exactly(IndexOp::Select, cond, then, otherwise);
+}
+
+std::optional<int64_t> IndexArena::as_const(IndexId id) const {
+    const IndexNode& n = nodes_[id.v];
+    return n.op == IndexOp::Const ? std::optional(n.value) : std::nullopt;
+}
+
+Interval IndexArena::bounds(IndexId id) const {
+    const Range r = range_of(nodes_, vars_, id);
+    Interval out;
+    if (fits(r.lo)) out.lo = static_cast<int64_t>(r.lo);
+    if (fits(r.hi)) out.hi = static_cast<int64_t>(r.hi);
+    return out;
+}
+
+bool IndexArena::divisible_by(IndexId id, int64_t divisor) const {
+    if (divisor == 1 || divisor == -1) return true;
+    if (divisor == 0 || divisor == std::numeric_limits<int64_t>::min()) return false;
+    const IndexNode& n = nodes_[id.v];
+    switch (n.op) {
+        case IndexOp::Const:
+            return n.value % divisor == 0;
+        case IndexOp::Var:
+            return vars_[n.var.v].lo && vars_[n.var.v].lo == vars_[n.var.v].hi && *vars_[n.var.v].lo % divisor == 0;
+        case IndexOp::Add:
+        case IndexOp::Min:
+        case IndexOp::Max:
+            return divisible_by(n.a, divisor) && divisible_by(n.b, divisor);
+        case IndexOp::Mul: {
+            const auto factor = as_const(n.b);
+            if (factor) return *factor == 0 || divisible_by(n.a, divisor / std::gcd(divisor, *factor));
+            return divisible_by(n.a, divisor) || divisible_by(n.b, divisor);
+        }
+        case IndexOp::FloorDiv: {
+            int64_t product = 0;
+            const auto by = as_const(n.b);
+            return by && *by > 0 && !__builtin_mul_overflow(*by, divisor, &product) && divisible_by(n.a, product);
+        }
+        case IndexOp::FloorMod:
+            return divisible_by(n.b, divisor) && divisible_by(n.a, divisor);
+        case IndexOp::Select:
+            return divisible_by(n.b, divisor) && divisible_by(n.c, divisor);
+        default:
+            return false;
+    }
+}
+
+bool IndexArena::always_true(IndexId cond) const {
+    const Range r = range_of(nodes_, vars_, cond);
+    return r.lo > 0 || r.hi < 0;
+}
+
+bool IndexArena::always_false(IndexId cond) const {
+    const Range r = range_of(nodes_, vars_, cond);
+    return r.lo == 0 && r.hi == 0;
+}
+
+bool IndexArena::uses(IndexId id, VarId var) const {
+    std::vector<bool> seen(nodes_.size());
+    return !each_node(*this, id, seen, [&](const IndexNode& n) { return n.op != IndexOp::Var || n.var != var; });
+}
+
+std::vector<VarId> IndexArena::vars_of(IndexId id) const {
+    std::vector<VarId> found;
+    std::vector<bool> seen(nodes_.size());
+    each_node(*this, id, seen, [&](const IndexNode& n) {
+        if (n.op == IndexOp::Var) found.push_back(n.var);
+        return true;
+    });
+    std::sort(found.begin(), found.end());
+    return found;
+}
+
+std::optional<int64_t> IndexArena::linear_coefficient(IndexId id, VarId var) const {
+    const Linear sum = linear(nodes_, id);
+    if (sum.overflow) return std::nullopt;
+    int64_t coefficient = 0;
+    for (const auto& [term, factor] : sum.terms) {
+        const IndexNode& n = nodes_[term.v];
+        if (n.op == IndexOp::Var && n.var == var)
+            coefficient = factor;
+        else if (factor != 0 && uses(term, var))
+            return std::nullopt;
+    }
+    return coefficient;
+}
+
+IndexId IndexArena::substitute(IndexId id, const IndexSubst& subst) {
+    if (!id.valid() || subst.empty()) return id;
+    std::unordered_map<IndexId, IndexId> done;
+    const auto go = [&](auto&& self, IndexId i) -> IndexId {
+        if (!i.valid()) return i;
+        if (const auto found = done.find(i); found != done.end()) return found->second;
+        const IndexNode n = nodes_[i.v];  // a copy: building may move the nodes
+        IndexId out = i;
+        if (n.op == IndexOp::Var) {
+            if (const auto found = subst.find(n.var); found != subst.end()) out = found->second;
+        } else if (n.op != IndexOp::Const) {
+            const IndexId a = self(self, n.a), b = self(self, n.b), c = self(self, n.c);
+            if (a != n.a || b != n.b || c != n.c) out = make(n.op, a, b, c);
+        }
+        done.emplace(i, out);
+        return out;
+    };
+    return go(go, id);
+}
+
+IndexId IndexArena::make(IndexOp op, IndexId a, IndexId b, IndexId c) {
+    switch (op) {
+        case IndexOp::Const:
+        case IndexOp::Var:
+            return a;
+        case IndexOp::Add:
+            return add(a, b);
+        case IndexOp::Mul:
+            return mul(a, b);
+        case IndexOp::FloorDiv:
+            return floordiv(a, b);
+        case IndexOp::FloorMod:
+            return floormod(a, b);
+        case IndexOp::Min:
+            return min(a, b);
+        case IndexOp::Max:
+            return max(a, b);
+        case IndexOp::Lt:
+            return lt(a, b);
+        case IndexOp::Le:
+            return le(a, b);
+        case IndexOp::Eq:
+            return eq(a, b);
+        case IndexOp::Ne:
+            return ne(a, b);
+        case IndexOp::And:
+            return logical_and(a, b);
+        case IndexOp::Or:
+            return logical_or(a, b);
+        case IndexOp::Not:
+            return logical_not(a);
+        case IndexOp::Select:
+            return select(a, b, c);
+    }
+    return a;
+}
+
+std::optional<int64_t> IndexArena::eval(IndexId id, const IndexEnv& env) const {
+    return eval_with(id, [&](VarId var) -> std::optional<int64_t> {
+        const auto found = env.find(var);
+        return found == env.end() ? std::nullopt : std::optional(found->second);
+    });
+}
+
+}  // namespace tilelang_tt
