@@ -1,0 +1,14 @@
+// Sizes of blocks that the matrix engine can take.
+#pragma once
+
+#include <vector>
+
+#include "compiler/ir/diagnostics.h"
+#include "compiler/ir/tile_program.h"
+
+namespace tilelang_tt {
+
+// Appends TT2003 for each T.gemm with an operand whose dimensions are not multiples of 32.
+void check_gemm_blocks(const Context& ctx, const tile::Launch& launch, std::vector<Diagnostic>& errors);
+
+}  // namespace tilelang_tt

@@ -1,0 +1,197 @@
+#include "compiler/map/layout.h"
+
+#include <set>
+
+#include "compiler/ir/text.h"
+#include "compiler/map/access.h"
+#include "compiler/map/block_dims.h"
+
+namespace tilelang_tt {
+namespace {
+
+std::optional<tensix::DataFormat> storage_format(DType dtype) {
+    switch (dtype) {
+        case DType::BF16:
+            return tensix::DataFormat::Float16_b;
+        case DType::F16:
+            return tensix::DataFormat::Float16;
+        case DType::F32:
+            return tensix::DataFormat::Float32;
+        case DType::I32:
+            return tensix::DataFormat::Int32;
+        case DType::U32:
+            return tensix::DataFormat::UInt32;
+        case DType::U16:
+            return tensix::DataFormat::UInt16;
+        case DType::U8:
+            return tensix::DataFormat::UInt8;
+        case DType::I8:
+            return tensix::DataFormat::Int8;
+        default:
+            return std::nullopt;
+    }
+}
+
+std::string_view instead_of(DType dtype) {
+    switch (dtype) {
+        case DType::F64:
+            return "use float32";
+        case DType::I64:
+            return "use int32";
+        case DType::I16:
+            return "use int32 or uint16";
+        case DType::Bool:
+            return "use uint8 or uint16 with 0 and 1";
+        default:
+            return "use bfloat16 or float16";
+    }
+}
+
+// The accesses of tensors, one at a time, against the layouts.
+class BlockChecker {
+  public:
+    BlockChecker(Context& ctx, const std::vector<TensorLayout>& layouts, std::vector<Diagnostic>& errors)
+        : ctx_(ctx), layouts_(layouts), errors_(errors) {}
+
+    void check(const tile::Region& region) {
+        for (const tile::Op& op : region.ops) {
+            if (auto* loop = std::get_if<tile::For>(&op.v)) {
+                check(loop->body);
+            } else if (auto* branch = std::get_if<tile::If>(&op.v)) {
+                check(branch->then);
+                check(branch->otherwise);
+            } else if (auto* copy = std::get_if<tile::Copy>(&op.v)) {
+                check("T.copy", copy->src, false, op.loc);
+                check("T.copy", copy->dst, true, op.loc);
+            } else if (auto* fill = std::get_if<tile::Fill>(&op.v)) {
+                check("T.fill", fill->dst, true, op.loc);
+            } else if (auto* gemm = std::get_if<tile::Gemm>(&op.v)) {
+                check("T.gemm", gemm->a, false, op.loc);
+                check("T.gemm", gemm->b, false, op.loc);
+                check("T.gemm", gemm->c, true, op.loc);
+            } else if (auto* reduce = std::get_if<tile::Reduce>(&op.v)) {
+                check("T.reduce", reduce->src, false, op.loc);
+                check("T.reduce", reduce->dst, true, op.loc);
+            } else if (auto* map = std::get_if<tile::Map>(&op.v)) {
+                for (const tile::Store& store : map->stores) {
+                    LocId loc = store.loc ? store.loc : op.loc;
+                    check(*map, store.ref, store.indices, true, loc);
+                    for_each_read(ctx_.lanes, store.value, [&](LaneId, const LaneNode& read) {
+                        check(*map, read.ref, read.indices, false, loc);
+                    });
+                }
+            }
+        }
+    }
+
+  private:
+    void refuse(std::string code, LocId loc, std::string message, std::vector<Fact> facts, std::string fix) {
+        Diagnostic d{Severity::Error, std::move(code), std::move(message), {ctx_.loc(loc)}, std::move(facts), {},
+                     std::move(fix)};
+        for (const Diagnostic& known : errors_)
+            if (known == d) return;
+        errors_.push_back(std::move(d));
+    }
+
+    void check(std::string what, const Access& access, bool store, LocId loc) {
+        if (!access.ref.is_tensor()) return;
+        std::vector<std::optional<int64_t>> extent;
+        for (IndexId id : access.extent) extent.push_back(ctx_.index.as_const(id));
+        check(what, access.ref.tensor, access.offset, extent, store, loc);
+    }
+
+    void check(const tile::Map& map, Ref ref, const std::vector<IndexId>& indices, bool store, LocId loc) {
+        if (!ref.is_tensor()) return;
+        std::string problem;
+        auto access = lane_access(ctx_.index, map, indices, problem);
+        if (!access) {
+            refuse("TT2005", loc,
+                   "T.Parallel does not touch `" + ctx_.tensor(ref.tensor).name + "` in blocks: " + problem, {},
+                   "index each dimension by one lane plus an offset, e.g. `A[by * 32 + i, bx * 32 + j]`");
+            return;
+        }
+        std::vector<std::optional<int64_t>> extent;
+        for (VarId lane : access->lane) extent.push_back(lane ? lane_extent(ctx_.index, map, lane) : 1);
+        check("T.Parallel", ref.tensor, access->base, extent, store, loc);
+    }
+
+    void check(const std::string& what, TensorId id, const std::vector<IndexId>& offset,
+               const std::vector<std::optional<int64_t>>& extent, bool store, LocId loc) {
+        const Tensor& tensor = ctx_.tensor(id);
+        const TensorLayout& layout = layouts_[id.v];
+        for (size_t d = 0; d < offset.size(); ++d) {
+            int64_t dim = static_cast<int64_t>(d);
+            bool tiled = dim == layout.row_dim || dim == layout.col_dim;
+            if (!tiled) {
+                // T.Parallel bodies over more dimensions become loops; a copy's block has two.
+                if (extent[d] != 1 && what != "T.Parallel")
+                    refuse("TT2004", loc,
+                           what + " moves a block of `" + tensor.name + "` with more than two dimensions", {},
+                           "copy two dimensions at a time, in a loop over dimension " + std::to_string(d));
+                continue;
+            }
+            if (!extent[d]) {
+                refuse("TT2009", loc, what + " touches a block of `" + tensor.name + "` whose size is not constant", {},
+                       "use a constant block size");
+                continue;
+            }
+            if (!tile_aligned(ctx_.index, offset[d])) {
+                refuse("TT2002", loc,
+                       what + " touches `" + tensor.name + "` from the middle of a 32x32 tile on, in dimension " +
+                           std::to_string(d),
+                       {{"offset", "multiples of 32", print(ctx_.index, offset[d])}},
+                       "use block sizes that are multiples of 32");
+                continue;
+            }
+            if (store && *extent[d] % kTileDim != 0 && !reaches_end(tensor, d, offset[d], *extent[d]))
+                refuse("TT2008", loc,
+                       what + " writes parts of tiles of `" + tensor.name + "` in dimension " + std::to_string(d),
+                       {{"block size", "multiples of 32, or up to the tensor's end", std::to_string(*extent[d])}},
+                       "use block sizes that are multiples of 32");
+        }
+    }
+
+    bool reaches_end(const Tensor& tensor, size_t d, IndexId offset, int64_t extent) {
+        IndexId end = ctx_.index.add(offset, ctx_.index.constant(extent));
+        auto left = ctx_.index.bounds(ctx_.index.sub(tensor.shape[d], end)).hi;
+        return left && *left <= 0;
+    }
+
+    Context& ctx_;
+    const std::vector<TensorLayout>& layouts_;
+    std::vector<Diagnostic>& errors_;
+};
+
+}  // namespace
+
+std::vector<TensorLayout> choose_layouts(Context& ctx, const std::vector<tile::Launch>& launches,
+                                         std::vector<Diagnostic>& errors) {
+    BlockDims dims = infer_block_dims(ctx, launches);
+    std::vector<TensorLayout> layouts;
+    for (size_t i = 0; i < ctx.tensors.size(); ++i) {
+        const Tensor& tensor = ctx.tensors[i];
+        TensorLayout layout;
+        layout.row_dim = dims.tensors[i].row;
+        layout.col_dim = dims.tensors[i].col;
+        // The host pads what it uploads with zeros; what kernels write is padded with whatever they computed there.
+        layout.pad_is_zero = tensor.param >= 0 && !tensor.written;
+        if (auto format = storage_format(tensor.dtype)) {
+            layout.format = *format;
+        } else if (tensor.read || tensor.written) {
+            errors.push_back(
+                {Severity::Error,
+                 "TT2001",
+                 "`" + tensor.name + "` is " + std::string(to_string(tensor.dtype)) + ", which the chip does not store",
+                 {ctx.loc(tensor.loc)},
+                 {},
+                 {},
+                 std::string(instead_of(tensor.dtype))});
+        }
+        layouts.push_back(layout);
+    }
+    BlockChecker checker(ctx, layouts, errors);
+    for (const tile::Launch& launch : launches) checker.check(launch.body);
+    return layouts;
+}
+
+}  // namespace tilelang_tt
