@@ -1,0 +1,184 @@
+#include "compiler/frontend/module.h"
+
+#include <tvm/ffi/container/array.h>
+#include <tvm/ffi/container/map.h>
+#include <tvm/ffi/function.h>
+#include <tvm/ffi/reflection/registry.h>
+
+#include <cstdio>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <sstream>
+
+#include "compiler/frontend/arguments.h"
+#include "compiler/frontend/reference.h"
+#include "compiler/ir/text.h"
+#include "compiler/runtime/pipeline.h"
+
+namespace tilelang_tt::frontend {
+namespace {
+
+namespace ffi = tvm::ffi;
+
+std::mutex last_run_mutex;
+std::optional<RunStats> last_run;
+
+void raise_message(const char* kind, const std::string& message) { throw ffi::Error(kind, message, ""); }
+
+// Runs the interpreter where no kernel can be built, and says so once.
+void notice_fallback(const std::vector<Diagnostic>& why) {
+    static std::once_flag once;
+    std::call_once(once, [&] {
+        std::fprintf(stderr, "tilelang_tt: kernels run in the reference interpreter, without modelled time:\n%s\n",
+                     to_string(why).c_str());
+    });
+}
+
+class KernelModule : public ffi::ModuleObj {
+  public:
+    KernelModule(TileProgram program, TargetOptions options)
+        : program_(std::move(program)), options_(std::move(options)) {
+        auto result = compile_program(program_, options_.target());
+        if (!result) raise(kCompileError, result.diagnostics());
+        artifacts_ = std::move(result.value().artifacts);
+    }
+
+    const char* kind() const final { return kModuleKind; }
+    int GetPropertyMask() const final { return ffi::Module::kBinarySerializable | ffi::Module::kRunnable; }
+
+    ffi::Optional<ffi::Function> GetFunction(const ffi::String& name) final {
+        const ffi::ObjectPtr<ffi::Object> self = ffi::GetObjectPtr<ffi::Object>(this);
+        if (name == "main" || name == program_.ctx.name)
+            return ffi::Function::FromPacked(
+                [this, self](const ffi::AnyView* args, int32_t count, ffi::Any*) { run(args, count); });
+        if (name == "inspect")
+            return ffi::Function::FromTyped([this, self](const ffi::String& file) { return InspectSource(file); });
+        return std::nullopt;
+    }
+
+    ffi::String InspectSource(const ffi::String& format) const final {
+        const std::string wanted = format;
+        if (wanted == "tile") return print(program_);
+        if (!wanted.empty()) {
+            const auto file = artifacts_.files.find(wanted);
+            return file == artifacts_.files.end() ? std::string() : file->second;
+        }
+        std::string all;  // the kernels; the host side has its own module
+        for (const auto& [name, text] : artifacts_.files)
+            if (name.ends_with(".cpp") && name != "host.cpp")
+                all += (all.empty() ? "" : "\n") + ("// ---- " + name + "\n") + text;
+        return all;
+    }
+
+    ffi::Bytes SaveToBytes() const final {
+        std::ostringstream out;
+        out << "tilelang_tt.module 1\n"
+            << options_.arch << ' ' << options_.board << ' ' << options_.grid_x << ' ' << options_.grid_y << ' '
+            << options_.precision << ' ' << options_.numerics << ' ' << options_.device << '\n'
+            << print(program_);
+        return ffi::Bytes(out.str());
+    }
+
+    static ffi::Module load(const ffi::Bytes& bytes) {
+        std::istringstream in(std::string(bytes.data(), bytes.size()));
+        std::string header;
+        TargetOptions o;
+        std::getline(in, header);
+        in >> o.arch >> o.board >> o.grid_x >> o.grid_y >> o.precision >> o.numerics >> o.device;
+        if (header != "tilelang_tt.module 1" || !in)
+            raise_message(kRunError, "the library does not hold a tilelang_tt kernel of this version (found \"" +
+                                         header + "\"); compile it again");
+        in.ignore(1);
+        const std::string text{std::istreambuf_iterator<char>(in), {}};
+        auto program = parse_tile_program(text);
+        if (!program) raise(kRunError, program.diagnostics());
+        return make_module(program.take(), o);
+    }
+
+  private:
+    void run(const ffi::AnyView* args, int32_t count) {
+        auto checked = check_arguments(program_.ctx, args, count);
+        if (!checked) raise(kArgumentError, checked.diagnostics());
+        auto result = launch(checked.value());
+        if (!result) raise(kRunError, result.diagnostics());
+        const std::lock_guard lock(last_run_mutex);
+        last_run = result.take();
+    }
+
+    Result<RunStats> launch(const Arguments& arguments) {
+        const std::lock_guard lock(mutex_);  // one run at a time: a device has one program
+        if (options_.device_kind() == DeviceKind::Emulator && !device_ && !no_device_) {
+            auto device = emulator_device(options_.arch, options_.board,
+                                          options_.numerics == "fast" ? Numerics::Fast : Numerics::Exact);
+            if (device)
+                device_ = device.take();
+            else
+                no_device_ = true, notice_fallback(device.diagnostics());
+        }
+        if (device_) return device_->run(artifacts_, arguments.tensors, arguments.symbols);
+        return run_reference(program_, arguments.tensors, arguments.symbols);
+    }
+
+    TileProgram program_;
+    TargetOptions options_;
+    Artifacts artifacts_;
+    std::mutex mutex_;
+    std::unique_ptr<Device> device_;
+    bool no_device_ = false;
+};
+
+class HostModule : public ffi::ModuleObj {
+  public:
+    static constexpr const char* kKind = "tilelang_tt_host";
+    const char* kind() const final { return kKind; }
+    int GetPropertyMask() const final { return ffi::Module::kBinarySerializable | ffi::Module::kRunnable; }
+    ffi::Optional<ffi::Function> GetFunction(const ffi::String& name) final {
+        return imports().empty() ? std::nullopt : kernel()->GetFunction(name);
+    }
+    ffi::String InspectSource(const ffi::String& format) const final {
+        if (imports().empty()) return "";
+        return kernel()->InspectSource(format.empty() ? ffi::String("host.cpp") : format);
+    }
+    ffi::Bytes SaveToBytes() const final { return ffi::Bytes(std::string()); }
+
+  private:
+    ffi::Module kernel() const { return imports()[0].cast<ffi::Module>(); }
+};
+
+ffi::Map<ffi::String, ffi::Any> describe_last_run() {
+    ffi::Map<ffi::String, ffi::Any> out;
+    const std::lock_guard lock(last_run_mutex);
+    if (!last_run) return out;
+    out.Set("cycles", static_cast<int64_t>(last_run->cycles));
+    out.Set("seconds", last_run->seconds);
+    out.Set("device", ffi::String(last_run->device));
+    out.Set("numerics", ffi::String(last_run->numerics));
+    out.Set("wall_seconds", last_run->wall_seconds);
+    return out;
+}
+
+TVM_FFI_STATIC_INIT_BLOCK() {
+    namespace refl = tvm::ffi::reflection;
+    refl::GlobalDef()
+        .def("ffi.Module.load_from_bytes.tilelang_tt", KernelModule::load)
+        .def("ffi.Module.load_from_bytes.tilelang_tt_host", [](const ffi::Bytes&) { return make_host_module(); })
+        .def("tilelang_tt.last_run", describe_last_run);
+}
+
+}  // namespace
+
+void raise(const char* kind, const std::vector<Diagnostic>& diagnostics) {
+    std::vector<Diagnostic> errors;
+    for (const Diagnostic& diagnostic : diagnostics)
+        if (diagnostic.severity == Severity::Error) errors.push_back(diagnostic);
+    throw ffi::Error(kind, to_string(errors.empty() ? diagnostics : errors), "");
+}
+
+ffi::Module make_module(TileProgram program, const TargetOptions& options) {
+    return ffi::Module(ffi::make_object<KernelModule>(std::move(program), options));
+}
+
+ffi::Module make_host_module() { return ffi::Module(ffi::make_object<HostModule>()); }
+
+}  // namespace tilelang_tt::frontend

@@ -1,0 +1,41 @@
+"""TileLang on Tenstorrent Wormhole and Blackhole.
+
+`import tilelang_tt` adds the target `tenstorrent` to TileLang; TileLang's own entry points then work as for any target:
+
+    kernel = tilelang.compile(matmul, target="tenstorrent -arch=blackhole")
+    kernel(a, b, c)
+    tilelang_tt.last_run()  # modelled cycles and seconds of that call
+"""
+
+from __future__ import annotations
+
+from . import _library
+from .errors import ArgumentError, CompileError, LoadError, RunError
+
+LIBRARY_PATH = _library.load()
+
+import tvm_ffi
+
+for _kind, _error in (("Compile", CompileError), ("Argument", ArgumentError), ("Run", RunError)):
+    tvm_ffi.register_error(f"TileLangTT{_kind}Error", _error)
+
+from . import backend
+from ._ffi import build_id, devices, last_run
+from .artifacts import Artifacts, compile_artifacts
+from .target import detect
+
+BACKEND = backend.register()
+__version__: str = __import__("tilelang_tt._ffi", fromlist=["version"]).version()
+
+__all__ = [
+    "ArgumentError",
+    "Artifacts",
+    "CompileError",
+    "LoadError",
+    "RunError",
+    "build_id",
+    "compile_artifacts",
+    "detect",
+    "devices",
+    "last_run",
+]

@@ -1,0 +1,85 @@
+"""Typed access to the functions that libtilelang_tt.so registers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import tvm_ffi
+from tvm.target import Target
+from tvm.tirx import PrimFunc
+
+
+@dataclass(frozen=True)
+class Remark:
+    severity: str
+    """"warning" or "note"."""
+    code: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Stage:
+    name: str
+    text: str
+    milliseconds: float
+
+
+@dataclass(frozen=True)
+class Compiled:
+    files: dict[str, str]
+    stages: list[Stage] = field(default_factory=list)
+    remarks: list[Remark] = field(default_factory=list)
+
+
+def _call(name: str, *args: Any) -> Any:
+    return tvm_ffi.get_global_func(f"tilelang_tt.{name}")(*args)
+
+
+def _remarks(items: Any) -> list[Remark]:
+    return [Remark(str(item["severity"]), str(item["code"]), str(item["text"])) for item in items]
+
+
+def import_function(function: PrimFunc, name: str) -> tuple[str, list[Remark]]:
+    result = _call("import", function, name)
+    return str(result["text"]), _remarks(result["remarks"])
+
+
+def compile_text(text: str, target: Target, until: str = "", dump: bool = False) -> Compiled:
+    result = _call("compile", text, target, until, dump)
+    return Compiled(
+        files={str(name): str(contents) for name, contents in result["files"].items()},
+        stages=[Stage(str(s["name"]), str(s["text"]), float(s["milliseconds"])) for s in result["stages"]],
+        remarks=_remarks(result["remarks"]),
+    )
+
+
+def build(text: str, target: Target) -> Any:
+    return _call("build", text, target)
+
+
+def build_host() -> Any:
+    return _call("build_host")
+
+
+def version() -> str:
+    return str(_call("version"))
+
+
+def build_id() -> str:
+    return str(_call("build_id"))
+
+
+def stages() -> list[dict[str, str]]:
+    return [{str(k): str(v) for k, v in item.items()} for item in _call("stages")]
+
+
+def devices() -> list[dict[str, Any]]:
+    return [
+        {str(k): (list(v) if str(k) == "grid" else (v if isinstance(v, int) else str(v))) for k, v in item.items()}
+        for item in _call("devices")
+    ]
+
+
+def last_run() -> dict[str, Any]:
+    return {str(k): (v if isinstance(v, (int, float)) else str(v)) for k, v in _call("last_run").items()}
