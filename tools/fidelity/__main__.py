@@ -26,10 +26,10 @@ import numpy as np
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
-import cases  # noqa: E402
-import golden  # noqa: E402
-import inputs  # noqa: E402
-from program import Case  # noqa: E402
+import cases
+import golden
+import inputs
+from program import Case
 
 GOLDEN = HERE.parent.parent / "tests" / "golden" / "ops"
 
@@ -82,6 +82,8 @@ def run_on_ttnn(todo: list[Case], seconds_each: int) -> Iterator[tuple[str, Case
                 text = (errors or tail or [f"exit {code}"])[0].strip()
                 if code == "no end":
                     text = "hangs"
+                elif "BuildKernels" in text:
+                    text = "the compiler used for recording cannot build it"
                 yield arch[1], by_name[name], re.sub(r"/\S*/", "", text)[:200]
                 left.remove(name)
             elif not done:

@@ -7,9 +7,8 @@ import pathlib
 from collections.abc import Iterable
 from typing import Any
 
-import numpy as np
-
 import inputs
+import numpy as np
 from program import Case, Input, Program
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import ttnn
-
 from program import FORMATS, KERNELS, Program
 
 _DTYPES = {

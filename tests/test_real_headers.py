@@ -1,0 +1,105 @@
+"""Kernels compile against ttnn's own headers, and nothing we emit uses a name that ttnn removed or deprecated."""
+
+import pathlib
+import sys
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tools" / "realheaders"))
+
+import check
+import headers
+
+KERNELS = ROOT / "tools" / "fidelity" / "kernels"
+BF16, FP32 = 5, 0
+
+
+@pytest.fixture(scope="session")
+def ttnn() -> pathlib.Path:
+    if why := check.missing():
+        pytest.skip(why)
+    folder = headers.ttnn_headers()
+    if folder is None:
+        pytest.skip(f"the headers of ttnn {headers.TTNN_VERSION} cannot be downloaded")
+    return folder
+
+
+def all_threads(kernel: check.Kernel, ttnn: pathlib.Path, archs: tuple[str, ...] = check.ARCHS) -> list[str]:
+    """Messages of all threads on all chips that do not compile the kernel."""
+    results = [check.compile_kernel(kernel, a, t, ttnn) for a in archs for t in check.THREADS[kernel.role]]
+    return [r for r in results if r]
+
+
+def compute(name: str, named: dict[str, int], defines: dict[str, str] | None = None, **more: object) -> check.Kernel:
+    return check.Kernel(
+        KERNELS / name,
+        "compute",
+        named_args=tuple(named.items()),
+        defines=tuple((defines or {}).items()),
+        formats=((0, BF16), (1, BF16), (2, BF16), (16, BF16)),
+        **more,
+    )
+
+
+def test_data_movement_compiles(ttnn):
+    interleaved = (2, 2048)  # TensorAccessorArgs of an interleaved DRAM tensor of bf16 tiles
+    reader = check.Kernel(KERNELS / "reader.cpp", "reader", interleaved * 3, formats=((0, BF16),))
+    writer = check.Kernel(KERNELS / "writer.cpp", "writer", interleaved, formats=((16, BF16),))
+    assert all_threads(reader, ttnn) + all_threads(writer, ttnn) == []
+
+
+@pytest.mark.parametrize("fp32_dest", [False, True])
+def test_matmul_compiles(ttnn, fp32_dest):
+    args = {"rt": 1, "ct": 2, "kt": 2, "transpose": 1, "block": 1}
+    assert all_threads(compute("matmul.cpp", args, fp32_dest=fp32_dest), ttnn) == []
+
+
+def test_vector_engine_compiles(ttnn):
+    chain = "exp_tile_init(); exp_tile(0); recip_tile_init(); recip_tile(0)"
+    defines = {"OP_HEADER": '"api/compute/eltwise_unary/sfpu_split_includes.h"', "OP_CHAIN": chain}
+    defines |= {"SFPU_OP_EXP_INCLUDE": "1", "SFPU_OP_RECIP_INCLUDE": "1"}  # what the split header is to include
+    assert all_threads(compute("unary.cpp", {"tiles": 1}, defines), ttnn) == []
+
+
+def broken(tmp_path: pathlib.Path, change: tuple[str, str], ttnn: pathlib.Path) -> str:
+    text = (KERNELS / "matmul.cpp").read_text()
+    assert change[0] in text
+    source = tmp_path / "compute.cpp"
+    source.write_text(text.replace(*change))
+    kernel = check.Kernel(
+        source,
+        "compute",
+        named_args=(("rt", 1), ("ct", 1), ("kt", 1), ("transpose", 0), ("block", 1)),
+        formats=((0, BF16), (1, BF16), (16, BF16)),
+    )
+    messages = all_threads(kernel, ttnn, ("wormhole_b0",))
+    assert messages, "a broken kernel compiled"
+    line = next(n for n, s in enumerate(source.read_text().splitlines(), 1) if change[1] in s)
+    assert f"compute.cpp:{line}" in messages[0]
+    return messages[0]
+
+
+def test_a_wrong_call_is_refused_with_its_line(ttnn, tmp_path):
+    message = broken(tmp_path, ("pack_tile(t, 16)", "pack_tiles(t, 16)"), ttnn)
+    assert "pack_tiles" in message
+
+
+def test_a_missing_named_argument_is_refused(ttnn, tmp_path):
+    broken(tmp_path, ('get_named_compile_time_arg_val("kt")', 'get_named_compile_time_arg_val("depth")'), ttnn)
+
+
+def test_a_deprecated_call_is_refused(ttnn, tmp_path):
+    message = broken(tmp_path, ("matmul_init(0, 1, transpose)", "mm_init(0, 1, 16, transpose)"), ttnn)
+    assert "mm_init" in message
+
+
+def test_gone_names_are_found_outside_comments():
+    text = "// mm_init was here\nvoid f() {\n    mm_init(0, 1, 16);\n    noc_async_read_tile(0, a, b);\n}\n"
+    assert check.gone_names(text) == [(3, "mm_init"), (4, "noc_async_read_tile")]
+    assert check.gone_names("matmul_init(0, 1); transpose_tile(0, 0, 0); add_init(0, 1);") == []
+
+
+@pytest.mark.parametrize("path", sorted(KERNELS.glob("*.cpp")), ids=lambda p: p.name)
+def test_our_own_kernels_use_current_names(path):
+    assert check.gone_names(path.read_text()) == []
