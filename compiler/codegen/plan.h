@@ -10,6 +10,7 @@
 
 #include "compiler/ir/context.h"
 #include "compiler/ir/mapping_plan.h"
+#include "compiler/ir/target.h"
 #include "compiler/ir/tensix_program.h"
 
 namespace tilelang_tt {
@@ -25,8 +26,8 @@ struct PlanTensor {
     bool read = false, written = false;
     std::vector<PlanExpr> shape;
     TensorLayout layout;
-    // Host recipe, in order: permute to `permutation`, pad the last two dimensions to tiles with pad_value, tilize, store
-    // as layout.format. rows/cols: 1 where the tensor has no such dimension.
+    // Host recipe, in order: permute to `permutation`, pad the last two dimensions to tiles with pad_value, tilize,
+    // store as layout.format. rows/cols: 1 where the tensor has no such dimension.
     std::vector<int64_t> permutation;
     PlanExpr outer, rows, cols;  // elements after permuting
     PlanExpr pages;              // tiles in all
@@ -44,10 +45,10 @@ struct PlanArg {
 struct PlanKernel {
     std::string file;  // key of Artifacts::files
     prog::Engine engine = prog::Engine::Reader;
-    std::vector<PlanArg> compile_time;                          // positional
-    std::vector<std::pair<std::string, PlanExpr>> named;        // named compile-time arguments
+    std::vector<PlanArg> compile_time;                    // positional
+    std::vector<std::pair<std::string, PlanExpr>> named;  // named compile-time arguments
     std::vector<PlanArg> common_runtime;
-    std::vector<PlanArg> runtime;                               // per core: Value over `core`
+    std::vector<PlanArg> runtime;  // per core: Value over `core`
     std::vector<std::pair<std::string, std::string>> defines;
 };
 
@@ -64,15 +65,27 @@ struct PlanLaunch {
     std::vector<prog::Channel> channels;  // CB id = position
     std::vector<PlanSemaphore> semaphores;
     prog::ComputeConfig compute;
-    Bytes l1_used;
+    Bytes l1_used, l1_capacity;      // of a core, for circular buffers
+    std::vector<std::string> notes;  // decisions worth telling: precision, formats
 };
 
 struct Plan {
     std::string arch, board;
+    int grid_x = 1, grid_y = 1;  // cores that the program was compiled for
     Context ctx;
     std::vector<PlanTensor> tensors;  // one a tensor of ctx
     std::vector<PlanLaunch> launches;
 };
+
+// Logical cores, corners included.
+struct CoreRange {
+    CoreCoord start, end;
+};
+// The launch's cores as rectangles: full rows, then what is left of the last one.
+std::vector<CoreRange> core_ranges(const PlanLaunch& launch);
+
+// Everything but the kernels, which codegen adds.
+Plan make_plan(const TensixProgram& program, const Target& target);
 
 std::string to_json(const Plan& plan);
 

@@ -1,0 +1,67 @@
+// Index expressions as C++ for kernels. Kernels calculate in uint32_t, as tt-metal's do; where a value may be negative
+// the sign-sensitive operations (/, %, min, max, comparisons) are written on int32_t.
+#pragma once
+
+#include <functional>
+#include <set>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+#include "compiler/ir/index.h"
+
+namespace tilelang_tt::codegen {
+
+// A sum: constant + Σ coefficient · atom, where no atom is itself a sum or a multiple.
+struct LinearForm {
+    struct Term {
+        IndexId atom;
+        int64_t coefficient = 1;
+    };
+    std::vector<Term> terms;
+    int64_t constant = 0;
+};
+LinearForm linear_form(const IndexArena& index, IndexId id);
+
+class CppIndex {
+  public:
+    using Names = std::function<std::string(VarId)>;
+    CppIndex(const IndexArena& index, Names names) : index_(index), names_(std::move(names)) {}
+
+    // How tightly an expression must bind where it is put.
+    enum Precedence { kSelect = 1, kOr, kAnd, kEqual, kLess, kSum, kProduct, kUnary, kPrimary };
+
+    // A value that is never negative, in uint32_t (or a value of int32_t when it may be).
+    std::string text(IndexId id, int precedence = kSelect);
+    // A condition.
+    std::string condition(IndexId id, int precedence = kSelect);
+    // i < begin + extent
+    std::string less(IndexId a, IndexId b, int precedence = kSelect);
+    // A sum of terms and a constant, grouped by the caller.
+    std::string sum(const LinearForm& form, int precedence = kSelect);
+    // The linear form with every coefficient that `unit` divides gathered in one product, unit_name · (…) + …; gives
+    // the plain text where nothing is gained.
+    std::string grouped(const LinearForm& form, int64_t unit, const std::string& unit_name, bool& used,
+                        int precedence = kSelect, const std::function<std::string(const LinearForm&)>& inner = {});
+
+    // Proven, from bounds and from the signs of the parts.
+    bool never_negative(IndexId id) const;
+    // A variable defined by the kernel whose value may be negative is an int32_t.
+    void declare_signed(VarId var) { signed_.insert(var); }
+
+    bool uses_min_max() const { return uses_min_max_; }
+    bool uses_floor_div() const { return uses_floor_div_; }
+
+  private:
+    std::string product(const LinearForm::Term& term);
+    std::string compare(IndexOp op, IndexId a, IndexId b, int precedence);
+    // For a sign-sensitive operation: as it is if `plain`, else converted to int32_t.
+    std::string operand(IndexId id, bool plain, int precedence);
+
+    const IndexArena& index_;
+    Names names_;
+    std::unordered_set<VarId> signed_;
+    bool uses_min_max_ = false, uses_floor_div_ = false;
+};
+
+}  // namespace tilelang_tt::codegen

@@ -1,0 +1,29 @@
+// What reader and writer share: both move tiles between tensors and circular buffers over a NoC.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "compiler/codegen/kernel_writer.h"
+
+namespace tilelang_tt::codegen {
+
+class DataflowWriter : public KernelWriter {
+  public:
+    using KernelWriter::KernelWriter;
+
+  protected:
+    using KernelWriter::op;
+    std::vector<std::string> includes() const override;
+    void prologue() override;
+    std::string helpers() const override;
+    void op(const prog::ReadTile& read) override;
+    void op(const prog::WriteTile& write) override;
+    void op(const prog::NocSync& sync) override;
+
+  private:
+    std::string offset(ChannelId channel, IndexId slot);
+    bool uses_zero_ = false, uses_noc_ = false;
+};
+
+}  // namespace tilelang_tt::codegen

@@ -1,0 +1,411 @@
+#include "compiler/codegen/kernel_writer.h"
+
+#include <algorithm>
+#include <cctype>
+#include <limits>
+
+#include "compiler/codegen/liveness.h"
+#include "compiler/schedule/schedule.h"
+
+namespace tilelang_tt::codegen {
+
+namespace {
+
+// Names that a kernel cannot give to its own things: C++ keywords and the names of the kernel API in use.
+constexpr std::string_view kReserved[] = {"alignas",
+                                          "alignof",
+                                          "and",
+                                          "asm",
+                                          "auto",
+                                          "bool",
+                                          "break",
+                                          "case",
+                                          "catch",
+                                          "char",
+                                          "class",
+                                          "const",
+                                          "constexpr",
+                                          "continue",
+                                          "default",
+                                          "delete",
+                                          "do",
+                                          "double",
+                                          "else",
+                                          "enum",
+                                          "explicit",
+                                          "export",
+                                          "extern",
+                                          "false",
+                                          "float",
+                                          "for",
+                                          "friend",
+                                          "goto",
+                                          "if",
+                                          "inline",
+                                          "int",
+                                          "long",
+                                          "mutable",
+                                          "namespace",
+                                          "new",
+                                          "not",
+                                          "operator",
+                                          "or",
+                                          "private",
+                                          "protected",
+                                          "public",
+                                          "register",
+                                          "return",
+                                          "short",
+                                          "signed",
+                                          "sizeof",
+                                          "static",
+                                          "struct",
+                                          "switch",
+                                          "template",
+                                          "this",
+                                          "throw",
+                                          "true",
+                                          "try",
+                                          "typedef",
+                                          "typename",
+                                          "union",
+                                          "unsigned",
+                                          "using",
+                                          "virtual",
+                                          "void",
+                                          "volatile",
+                                          "while",
+                                          "xor",
+                                          "std",
+                                          "noc",
+                                          "Noc",
+                                          "CircularBuffer",
+                                          "TensorAccessor",
+                                          "TensorAccessorArgs",
+                                          "kernel_main",
+                                          "zero_tile",
+                                          "floor_div",
+                                          "floor_mod",
+                                          "uint32_t",
+                                          "int32_t",
+                                          "mask",
+                                          "exp",
+                                          "log",
+                                          "sin",
+                                          "cos"};
+
+std::string identifier(std::string text) {
+    for (char& c : text)
+        if (!std::isalnum(static_cast<unsigned char>(c)) && c != '_') c = '_';
+    if (text.empty() || std::isdigit(static_cast<unsigned char>(text[0]))) text = "v" + text;
+    return text;
+}
+
+std::string file_name(const std::string& path) { return path.substr(path.find_last_of("/\\") + 1); }
+
+// Shape symbols and scalars that the kernel reads, in the program's order.
+std::vector<VarId> live_symbols(const Context& ctx, const std::unordered_set<VarId>& used) {
+    std::vector<VarId> symbols;
+    for (size_t v = 0; v < ctx.index.num_vars(); ++v)
+        if (used.contains(VarId(v)) && ctx.index.var(VarId(v)).kind == VarKind::Symbol) symbols.emplace_back(v);
+    return symbols;
+}
+
+}  // namespace
+
+KernelWriter::KernelWriter(TensixProgram& program, size_t launch, prog::Engine engine)
+    : program_(program),
+      launch_(program.launches[launch]),
+      ctx_(program.ctx),
+      engine_(engine),
+      region_(without_dead_code(program.ctx, project(program.launches[launch], engine)).region),
+      cpp_(program.ctx.index, [this](VarId var) { return name(var); }) {
+    for (std::string_view word : kReserved) taken_.emplace(word);
+}
+
+std::string KernelWriter::unique(std::string wanted) {
+    wanted = identifier(std::move(wanted));
+    std::string name = wanted;
+    for (int i = 1; !taken_.insert(name).second; ++i) name = wanted + "_" + std::to_string(i);
+    return name;
+}
+
+std::string KernelWriter::name(VarId var) {
+    auto [entry, added] = var_names_.try_emplace(var);
+    if (added) entry->second = unique(ctx_.index.var(var).name);
+    return entry->second;
+}
+
+void KernelWriter::line(const std::string& text) {
+    if (!text.empty()) text_.append(static_cast<size_t>(4 * depth_), ' ');
+    text_ += text + "\n";
+}
+
+void KernelWriter::open(const std::string& head) {
+    line(head + " {");
+    ++depth_;
+}
+
+void KernelWriter::close() {
+    --depth_;
+    line("}");
+}
+
+void KernelWriter::close_else() {
+    --depth_;
+    open("} else");
+}
+
+std::string KernelWriter::id(ChannelId channel) {
+    ids_.insert(channel);
+    return "cb_" + channel_names_.at(channel);
+}
+
+std::string KernelWriter::object(ChannelId channel) {
+    objects_.insert(channel);
+    return channel_names_.at(channel);
+}
+
+std::string KernelWriter::tile_bytes(ChannelId channel) {
+    object(channel);
+    tile_bytes_.insert(channel);
+    return channel_names_.at(channel) + "_tile_bytes";
+}
+
+std::string KernelWriter::accessor(TensorId tensor) {
+    tensors_.insert(tensor);
+    return tensor_names_.at(tensor);
+}
+
+std::string KernelWriter::constant(const std::string& name, int64_t value, const std::string& why) {
+    if (constants_.emplace(name, std::pair(value, why)).second) constant_order_.push_back(name);
+    return name;
+}
+
+void KernelWriter::check_range(IndexId id) {
+    if (!id.valid()) return;
+    const Interval bounds = ctx_.index.bounds(id);
+    constexpr int64_t kLimit = std::numeric_limits<uint32_t>::max();
+    if (!bounds.hi || *bounds.hi <= kLimit) return;
+    Diagnostic error;
+    error.code = "TT6001";
+    error.message = "an index of kernel '" + ctx_.name + "' does not fit the 32 bits that kernels calculate in";
+    error.facts = {{"largest value", std::to_string(kLimit), std::to_string(*bounds.hi)}};
+    error.fix = "split the tensor";
+    errors_.push_back(error);
+}
+
+std::string KernelWriter::page(TensorId tensor, IndexId page) {
+    check_range(page);
+    const TensorLayout& layout = program_.mapping.layouts[tensor.v];
+    const Tensor& t = ctx_.tensor(tensor);
+    const auto tiles = [&](int64_t dim) -> int64_t {
+        if (dim < 0) return 1;
+        const auto extent = ctx_.index.as_const(t.shape[static_cast<size_t>(dim)]);
+        return extent ? ceil_div(*extent, kTileDim) : 0;  // 0: known only at run time
+    };
+    const int64_t rows = tiles(layout.row_dim), cols = tiles(layout.col_dim);
+    const LinearForm form = linear_form(ctx_.index, page);
+    if (cols == 0 || rows == 0) return cpp_.text(page);
+    const std::string& name = tensor_names_.at(tensor);
+    // page = (outer · tile_rows + tile row) · tile_cols + tile column
+    bool uses_cols = false, uses_rows = false;
+    const std::string row_name = name + "_tile_rows", col_name = name + "_tile_cols";
+    const auto by_rows = [&](const LinearForm& multiple) { return cpp_.grouped(multiple, rows, row_name, uses_rows); };
+    const std::string text =
+        cols > 1 ? cpp_.grouped(form, cols, col_name, uses_cols, CppIndex::kSelect, by_rows) : by_rows(form);
+    if (uses_rows) constant(row_name, rows, "");
+    if (uses_cols) constant(col_name, cols, "");
+    return text;
+}
+
+std::string KernelWriter::pages(const prog::ChannelOp& call) {
+    const prog::Channel& channel = launch_.channel(call.channel);
+    if (call.pages == channel.block_pages && call.pages > 1)
+        return constant(channel_names_.at(call.channel) + "_tiles", call.pages, "");
+    return std::to_string(call.pages);
+}
+
+void KernelWriter::control(const prog::Let& let) {
+    check_range(let.value);
+    const bool is_signed = !cpp_.never_negative(let.value);
+    if (is_signed) cpp_.declare_signed(let.var);
+    const std::string value = cpp_.text(let.value);
+    line(std::string("const ") + (is_signed ? "int32_t " : "uint32_t ") + name(let.var) + " = " + value + ";");
+}
+
+void KernelWriter::control(const prog::For& loop) {
+    const bool is_signed = !cpp_.never_negative(loop.begin);
+    if (is_signed) cpp_.declare_signed(loop.var);
+    const std::string begin = cpp_.text(loop.begin), var = name(loop.var);
+    // var < begin + extent, by the same rules as every comparison
+    LinearForm end = linear_form(ctx_.index, loop.begin);
+    const LinearForm extent = linear_form(ctx_.index, loop.extent);
+    end.constant += extent.constant;
+    for (const auto& term : extent.terms) {
+        auto same = std::find_if(end.terms.begin(), end.terms.end(), [&](auto& t) { return t.atom == term.atom; });
+        if (same == end.terms.end()) {
+            end.terms.push_back(term);
+        } else {
+            same->coefficient += term.coefficient;
+        }
+    }
+    std::erase_if(end.terms, [](auto& t) { return t.coefficient == 0; });
+    const bool plain = !is_signed && end.constant >= 0 && std::all_of(end.terms.begin(), end.terms.end(), [&](auto& t) {
+        return t.coefficient > 0 && cpp_.never_negative(t.atom);
+    });
+    const std::string condition = plain ? var + " < " + cpp_.sum(end, CppIndex::kSum)
+                                        : (is_signed ? var : "static_cast<int32_t>(" + var + ")") +
+                                              " < static_cast<int32_t>(" + cpp_.sum(end) + ")";
+    const std::string step = loop.step == 1 ? "++" + var : var + " += " + std::to_string(loop.step);
+    open(std::string("for (") + (is_signed ? "int32_t " : "uint32_t ") + var + " = " + begin + "; " + condition + "; " +
+         step + ")");
+    body(loop.body);
+    close();
+}
+
+void KernelWriter::control(const prog::If& branch) {
+    if (branch.then.ops.empty()) {
+        open("if (!" + cpp_.condition(branch.cond, CppIndex::kUnary) + ")");
+        body(branch.otherwise);
+        close();
+        return;
+    }
+    open("if (" + cpp_.condition(branch.cond) + ")");
+    body(branch.then);
+    if (!branch.otherwise.ops.empty()) {
+        close_else();
+        body(branch.otherwise);
+    }
+    close();
+}
+
+void KernelWriter::control(const prog::Comment& comment) { line("// " + comment.text); }
+
+void KernelWriter::control(const prog::ChannelOp& call) {
+    constexpr std::string_view kCalls[] = {"reserve_back", "push_back", "wait_front", "pop_front"};
+    line(object(call.channel) + "." + std::string(kCalls[static_cast<size_t>(call.call)]) + "(" + pages(call) + ");");
+}
+
+void KernelWriter::body(const prog::Region& region) {
+    for (const prog::Op& o : region.ops)
+        std::visit(
+            [&](const auto& inner) {
+                if constexpr (requires { this->control(inner); }) {
+                    control(inner);
+                } else {
+                    op(inner);
+                }
+            },
+            o.v);
+}
+
+std::string KernelWriter::tensor_names() const {
+    std::string names;
+    for (auto tensor = tensors_.begin(); tensor != tensors_.end(); ++tensor) {
+        if (tensor != tensors_.begin()) names += std::next(tensor) == tensors_.end() ? " and " : ", ";
+        names += ctx_.tensor(*tensor).name;
+    }
+    return names;
+}
+
+Result<KernelSource> KernelWriter::write() {
+    for (size_t c = 0; c < launch_.channels.size(); ++c) {
+        // The object, the constant, and what is derived from them are named after the user's buffer.
+        std::string name = identifier(launch_.channels[c].name);
+        while (taken_.contains(name)) name += "_cb";
+        taken_.insert({name, "cb_" + name, name + "_tiles", name + "_tile_bytes"});
+        channel_names_[ChannelId(c)] = name;
+    }
+    for (size_t t = 0; t < ctx_.tensors.size(); ++t) {
+        std::string name = identifier(ctx_.tensors[t].name);
+        while (taken_.contains(name)) name += "_tensor";
+        taken_.insert({name, name + "_args", name + "_tile_rows", name + "_tile_cols"});
+        tensor_names_[TensorId(t)] = name;
+    }
+    const std::unordered_set<VarId> live = without_dead_code(ctx_, region_).vars;
+    const std::vector<VarId> symbols = live_symbols(ctx_, live);
+    std::vector<prog::CoreArg> core_args;
+    for (const prog::CoreArg& arg : launch_.core_args)
+        if (live.contains(arg.var)) core_args.push_back(arg);
+    for (VarId symbol : symbols)
+        if (const auto lo = ctx_.index.var(symbol).lo; !lo || *lo < 0) cpp_.declare_signed(symbol);
+
+    body(region_);
+    const std::string main = std::move(text_);
+    if (!errors_.empty()) return errors_;
+
+    KernelSource source;
+    PlanKernel& plan = source.plan;
+    plan.engine = engine_;
+    text_.clear();
+    std::string offset = "0";
+    uint32_t common = 0, per_core = 0;
+    for (TensorId tensor : tensors_) {
+        const std::string& name = tensor_names_.at(tensor);
+        line("constexpr auto " + name + "_args = TensorAccessorArgs<" + offset + ">();");
+        offset = name + "_args.next_compile_time_args_offset()";
+        plan.compile_time.push_back({PlanArg::Kind::Accessor, ctx_.tensor(tensor).name, {}, tensor});
+    }
+    for (TensorId tensor : tensors_) {
+        const std::string& name = tensor_names_.at(tensor);
+        line("const TensorAccessor " + name + "(" + name + "_args, get_common_arg_val<uint32_t>(" +
+             std::to_string(common++) + "));");
+        plan.common_runtime.push_back({PlanArg::Kind::Address, ctx_.tensor(tensor).name, {}, tensor});
+    }
+    for (VarId symbol : symbols) {
+        const auto lo = ctx_.index.var(symbol).lo;
+        const std::string type = lo && *lo >= 0 ? "uint32_t" : "int32_t";
+        line("const " + type + " " + name(symbol) + " = get_common_arg_val<" + type + ">(" + std::to_string(common++) +
+             ");");
+        plan.common_runtime.push_back(
+            {PlanArg::Kind::Value, ctx_.index.var(symbol).name, program_.ctx.index.of(symbol), {}});
+    }
+    for (const prog::CoreArg& arg : core_args) {
+        line("const uint32_t " + name(arg.var) + " = get_arg_val<uint32_t>(" + std::to_string(per_core++) + ");");
+        plan.runtime.push_back({PlanArg::Kind::Value, ctx_.index.var(arg.var).name, arg.value, {}});
+    }
+    prologue();
+    if (!objects_.empty()) {
+        std::string objects;
+        for (ChannelId channel : objects_)
+            objects += (objects.empty() ? "" : ", ") + channel_names_.at(channel) + "(" + id(channel) + ")";
+        line("CircularBuffer " + objects + ";");
+    }
+    for (ChannelId channel : tile_bytes_)
+        line("const uint32_t " + tile_bytes(channel) + " = " + object(channel) + ".get_tile_size();");
+    if (!text_.empty()) line("");
+    const std::string head = std::move(text_);
+
+    std::string text = "// " + title() + "\n";
+    text += "// Generated by tilelang-tt from " + ctx_.name;
+    if (const SourceLoc loc = ctx_.loc(launch_.loc); loc.known())
+        text += " (" + file_name(loc.file) + ":" + std::to_string(loc.line) + ")";
+    text += ".\n#include <cstdint>\n";
+    if (cpp_.uses_min_max()) text += "#include <algorithm>\n";
+    text += "\n";
+    for (const std::string& include : includes()) text += "#include \"" + include + "\"\n";
+    if (!ids_.empty() || !constant_order_.empty()) text += "\n";
+    for (ChannelId channel : ids_) {
+        const std::string name = id(channel);
+        text += "constexpr uint32_t " + name + " = get_named_compile_time_arg_val(\"" + name + "\");\n";
+        plan.named.emplace_back(name, program_.ctx.index.constant(static_cast<int64_t>(channel.v)));
+    }
+    for (const std::string& name : constant_order_) {
+        const auto& [value, why] = constants_.at(name);
+        text += "constexpr uint32_t " + name + " = " + std::to_string(value) + ";" +
+                (why.empty() ? "" : "  // " + why) + "\n";
+    }
+    if (cpp_.uses_floor_div()) {
+        text +=
+            "\n// Division rounding down, for a positive divisor.\n"
+            "inline int32_t floor_div(int32_t a, int32_t b) { return a >= 0 ? a / b : -((-a + b - 1) / b); }\n"
+            "inline int32_t floor_mod(int32_t a, int32_t b) { return a - floor_div(a, b) * b; }\n";
+    }
+    text += helpers();
+    text += "\nvoid kernel_main() {\n" + head + main + "}\n";
+    source.text = std::move(text);
+    return source;
+}
+
+}  // namespace tilelang_tt::codegen

@@ -1,0 +1,17 @@
+// A region without what has no effect: definitions that nobody uses, loops and branches that do nothing.
+#pragma once
+
+#include <unordered_set>
+
+#include "compiler/ir/context.h"
+#include "compiler/ir/tensix_program.h"
+
+namespace tilelang_tt::codegen {
+
+struct Live {
+    prog::Region region;
+    std::unordered_set<VarId> vars;  // that the region reads
+};
+Live without_dead_code(const Context& ctx, prog::Region region);
+
+}  // namespace tilelang_tt::codegen
