@@ -75,6 +75,21 @@ Dict compile(const ffi::String& text, const tvm::Target& target, const ffi::Stri
     return out;
 }
 
+// The tensors of a program: [{name, dtype, param, read, written}].
+ffi::Array<ffi::Any> tensors(const ffi::String& text) {
+    ffi::Array<ffi::Any> out;
+    for (const Tensor& tensor : parse(text).ctx.tensors) {
+        Dict item;
+        item.Set("name", ffi::String(tensor.name));
+        item.Set("dtype", ffi::String(std::string(to_string(tensor.dtype))));
+        item.Set("param", static_cast<int64_t>(tensor.param));
+        item.Set("read", tensor.read);
+        item.Set("written", tensor.written);
+        out.push_back(item);
+    }
+    return out;
+}
+
 ffi::Module build(const ffi::String& text, const tvm::Target& target) {
     return make_module(parse(text), target_options(target));
 }
@@ -125,6 +140,7 @@ TVM_FFI_STATIC_INIT_BLOCK() {
         .def("tilelang_tt.build_id", [] { return ffi::String(build_id()); })
         .def("tilelang_tt.import", import)
         .def("tilelang_tt.compile", compile)
+        .def("tilelang_tt.tensors", tensors)
         .def("tilelang_tt.build", build)
         .def("tilelang_tt.build_host", make_host_module)
         .def("tilelang_tt.stages", stages)

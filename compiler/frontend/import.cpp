@@ -84,6 +84,15 @@ const std::unordered_map<std::string_view, TileFn>& functions() {
     return table;
 }
 
+// Does the value read the tensor or buffer?
+bool reads(LaneId id, Ref wanted, const LaneArena& lanes) {
+    if (!id) return false;
+    const LaneNode& node = lanes.node(id);
+    if (node.op == LaneOp::Read) return node.ref == wanted;
+    return node.op == LaneOp::Apply &&
+           (reads(node.a, wanted, lanes) || reads(node.b, wanted, lanes) || reads(node.c, wanted, lanes));
+}
+
 class Importer {
   public:
     Result<TileProgram> run(const PrimFunc& function, const std::string& name);
@@ -188,11 +197,16 @@ class Importer {
     std::set<std::string> ignored_, names_;
     bool thread_reported_ = false;
 
-    std::unordered_map<const ffi::Object*, TensorId> tensors_;        // by Buffer
-    std::unordered_map<const ffi::Object*, BufferId> buffers_;        // by Buffer, of the current launch
-    std::unordered_map<const ffi::Object*, std::string> data_;        // name of the buffer that owns a data pointer
-    std::unordered_map<const ffi::Object*, IndexId> index_vars_;      // by Var: loops, grid axes, symbols, integer lets
-    std::unordered_map<const ffi::Object*, LaneId> lane_lets_;        // by Var: lets of T.Parallel
+    std::unordered_map<const ffi::Object*, TensorId> tensors_;    // by Buffer
+    std::unordered_map<const ffi::Object*, BufferId> buffers_;    // by Buffer, of the current launch
+    std::unordered_map<const ffi::Object*, std::string> data_;    // name of the buffer that owns a data pointer
+    std::unordered_map<const ffi::Object*, IndexId> index_vars_;  // by Var: loops, grid axes, symbols, integer lets
+    struct Let {
+        LaneId value;
+        size_t stores;  // of the T.Parallel, before the let
+    };
+    std::unordered_map<const ffi::Object*, Let> lane_lets_;           // by Var: lets of T.Parallel
+    std::vector<Ref> stored_;                                         // of the T.Parallel being imported, in order
     std::unordered_map<const ffi::Object*, std::string> other_vars_;  // by Var: why it cannot be used
 
     // The loop whose body is being imported, and where its ops go: for clear_accum=(ko == 0).
@@ -393,6 +407,7 @@ void Importer::statement(const Stmt& stmt, tile::Region& out) {
         tile::Map map;
         map.vars.push_back(arena().new_var({.name = unique_name("one"), .kind = VarKind::Lane, .lo = 0, .hi = 0}));
         map.extents.push_back(arena().constant(1));
+        stored_.clear();
         parallel_body(stmt, {}, map);
         emit(out, std::move(map));
     } else if (const auto* alloc = stmt.as<AllocBufferNode>()) {
@@ -499,6 +514,7 @@ void Importer::parallel(const ForNode* node, tile::Region& out) {
             note_ignored("T.Parallel option " + std::string(key), "it has no meaning on a Tensix core");
         body = loop->body;
     }
+    stored_.clear();
     parallel_body(body, {}, map);
     emit(out, std::move(map));
 }
@@ -517,6 +533,7 @@ void Importer::parallel_body(const Stmt& stmt, IndexId cond, tile::Map& map) {
         result.cond = cond;
         result.loc = loc_;
         mark(result.ref, false, true);
+        stored_.push_back(result.ref);
         map.stores.push_back(std::move(result));
     } else if (const auto* branch = stmt.as<IfThenElseNode>()) {
         const IndexId test = index(branch->condition, "the condition of `if` inside T.Parallel");
@@ -526,7 +543,7 @@ void Importer::parallel_body(const Stmt& stmt, IndexId cond, tile::Map& map) {
     } else if (const auto* let = stmt.as<BindNode>()) {
         if (let->value->dtype.is_int() || let->value->dtype.is_uint())
             if (const auto value = try_index(let->value)) index_vars_[let->var.get()] = *value;
-        lane_lets_[let->var.get()] = lane(let->value);
+        lane_lets_[let->var.get()] = {lane(let->value), stored_.size()};
     } else if (const auto* evaluate = stmt.as<EvaluateNode>()) {
         if (const auto* node = evaluate->value.as<CallNode>()) {
             const auto* op = called_op(node);
@@ -567,13 +584,6 @@ Access Importer::access(const Buffer& buffer, const ffi::Array<Range>& ranges) {
 
 // Does op, or anything inside it, touch the buffer?
 bool touches(const tile::Region& region, Ref wanted, const LaneArena& lanes);
-bool reads(LaneId id, Ref wanted, const LaneArena& lanes) {
-    if (!id) return false;
-    const LaneNode& node = lanes.node(id);
-    if (node.op == LaneOp::Read) return node.ref == wanted;
-    return node.op == LaneOp::Apply &&
-           (reads(node.a, wanted, lanes) || reads(node.b, wanted, lanes) || reads(node.c, wanted, lanes));
-}
 bool touches(const tile::Op& op, Ref wanted, const LaneArena& lanes) {
     const auto is = [&](const Access& access) { return access.ref == wanted; };
     struct Visitor {
@@ -822,7 +832,18 @@ LaneId Importer::lane_call(const CallNode* node, DType type) {
 
 LaneId Importer::lane(const PrimExpr& expr) {
     if (const auto* node = expr.as<VarNode>())
-        if (const auto found = lane_lets_.find(node); found != lane_lets_.end()) return found->second;
+        if (const auto found = lane_lets_.find(node); found != lane_lets_.end()) {
+            // A let is a name for its expression in this form, so what it reads must not have changed since.
+            const auto& [value, stores] = found->second;
+            for (size_t i = stores; i < stored_.size(); ++i)
+                if (reads(value, stored_[i], lanes()))
+                    refuse(
+                        kStatement,
+                        std::string(node->name_hint) + " was computed from " + ref_name(stored_[i]) +
+                            ", which this T.Parallel has overwritten since",
+                        "store " + std::string(node->name_hint) + " in a fragment, or move its use before the store");
+            return value;
+        }
     const DType type = dtype(expr->dtype, "the value " + text(expr));
     if (const auto* node = expr.as<tvm::IntImmNode>()) return lanes().constant(type, static_cast<double>(node->value));
     if (const auto* node = expr.as<tvm::FloatImmNode>()) return lanes().constant(type, node->value);

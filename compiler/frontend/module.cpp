@@ -39,6 +39,7 @@ class KernelModule : public ffi::ModuleObj {
   public:
     KernelModule(TileProgram program, TargetOptions options)
         : program_(std::move(program)), options_(std::move(options)) {
+        if (options_.device_kind() == DeviceKind::Reference) return;  // no pass of ours, so nothing generated
         auto result = compile_program(program_, options_.target());
         if (!result) raise(kCompileError, result.diagnostics());
         artifacts_ = std::move(result.value().artifacts);
@@ -59,7 +60,7 @@ class KernelModule : public ffi::ModuleObj {
 
     ffi::String InspectSource(const ffi::String& format) const final {
         const std::string wanted = format;
-        if (wanted == "tile") return print(program_);
+        if (wanted == "tile" || (wanted.empty() && artifacts_.files.empty())) return print(program_);
         if (!wanted.empty()) {
             const auto file = artifacts_.files.find(wanted);
             return file == artifacts_.files.end() ? std::string() : file->second;

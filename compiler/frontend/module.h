@@ -20,7 +20,7 @@ inline constexpr const char* kArgumentError = "TileLangTTArgumentError";
 inline constexpr const char* kRunError = "TileLangTTRunError";
 [[noreturn]] void raise(const char* kind, const std::vector<Diagnostic>& diagnostics);
 
-// Compiles; errors are raised as kCompileError. The module's functions:
+// Compiles, unless the target's device is the reference interpreter; errors are raised as kCompileError. The module's functions:
 //   main, <kernel's name>   runs on the target's device; arguments as the TileLang function's
 //   inspect(name)           one generated file, or "tile" for the TileProgram's text
 // It is saved as the text of its TileProgram and its target, and compiled again when loaded.

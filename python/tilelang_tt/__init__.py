@@ -20,12 +20,12 @@ for _kind, _error in (("Compile", CompileError), ("Argument", ArgumentError), ("
     tvm_ffi.register_error(f"TileLangTT{_kind}Error", _error)
 
 from . import backend
-from ._ffi import build_id, devices, last_run
+from ._ffi import RunStats, build_id, devices, last_run, version
 from .artifacts import Artifacts, compile_artifacts
 from .target import detect
 
 BACKEND = backend.register()
-__version__: str = __import__("tilelang_tt._ffi", fromlist=["version"]).version()
+__version__: str = version()
 
 __all__ = [
     "ArgumentError",
@@ -33,6 +33,7 @@ __all__ = [
     "CompileError",
     "LoadError",
     "RunError",
+    "RunStats",
     "build_id",
     "compile_artifacts",
     "detect",

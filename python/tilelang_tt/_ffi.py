@@ -54,6 +54,14 @@ def compile_text(text: str, target: Target, until: str = "", dump: bool = False)
     )
 
 
+def tensors(text: str) -> list[dict[str, Any]]:
+    """name, dtype, param (-1: workspace), read, written of every tensor of a TileProgram."""
+    return [
+        {str(k): (str(v) if str(k) in ("name", "dtype") else v) for k, v in item.items()}
+        for item in _call("tensors", text)
+    ]
+
+
 def build(text: str, target: Target) -> Any:
     return _call("build", text, target)
 
@@ -81,5 +89,31 @@ def devices() -> list[dict[str, Any]]:
     ]
 
 
-def last_run() -> dict[str, Any]:
-    return {str(k): (v if isinstance(v, (int, float)) else str(v)) for k, v in _call("last_run").items()}
+@dataclass(frozen=True)
+class RunStats:
+    """The last run of a kernel in this process."""
+
+    cycles: int
+    """Modelled, from the first core's start to the last core's end; 0 where nothing models time."""
+    seconds: float
+    """The cycles at the device's clock."""
+    device: str
+    """E.g. "emulator wormhole_b0 n150 8x8"."""
+    numerics: str
+    """"exact" (bit by bit as the chip), "fast" (bounded against exact) or "reference" (the interpreter)."""
+    wall_seconds: float
+    """That the run took on this machine."""
+
+
+def last_run() -> RunStats | None:
+    """Figures of the last kernel run in this process, None before the first."""
+    stats = _call("last_run")
+    if not stats:
+        return None
+    return RunStats(
+        int(stats["cycles"]),
+        float(stats["seconds"]),
+        str(stats["device"]),
+        str(stats["numerics"]),
+        float(stats["wall_seconds"]),
+    )

@@ -1,0 +1,5 @@
+import sys
+
+from tilelang_tt_cli import main
+
+sys.exit(main())

@@ -1,0 +1,35 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import tilelang_tt
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE))
+
+
+@pytest.fixture
+def python(tmp_path):
+    """Runs code in a fresh interpreter that finds this tilelang_tt; returns the finished process."""
+
+    def run(code: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess:
+        package = str(Path(tilelang_tt.__file__).parent.parent)
+        env = {**os.environ, "TILELANG_TT_LIBRARY": str(tilelang_tt.LIBRARY_PATH), **environment}
+        env["PYTHONPATH"] = os.pathsep.join(filter(None, [package, str(HERE), env.get("PYTHONPATH", "")]))
+        return subprocess.run(
+            [sys.executable, "-c", code, *arguments], env=env, cwd=tmp_path, capture_output=True, text=True, timeout=300
+        )
+
+    return run
+
+
+@pytest.fixture
+def cli(python):
+    def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess:
+        return python(
+            "import sys, tilelang_tt_cli; sys.exit(tilelang_tt_cli.main())", *map(str, arguments), **environment
+        )
+
+    return run

@@ -1,0 +1,164 @@
+"""TileLang function → TileProgram: the text of each kind of kernel, and what is refused, with its line.
+
+UPDATE_GOLDEN=1 writes tests/frontend/golden anew; review the difference.
+"""
+
+import inspect
+import os
+import re
+from pathlib import Path
+
+import door_kernels
+import pytest
+import tilelang.language as T
+import tilelang_tt
+from tilelang_tt.backend import import_program
+
+GOLDEN = Path(__file__).parent / "golden"
+
+CASES = {
+    "gemm": lambda: door_kernels.gemm(),
+    "gemm_ragged": lambda: door_kernels.gemm(33, 65, 97, 32, 64, 32),
+    "gemm_trans_a": lambda: door_kernels.gemm(trans_a=True),
+    "gemm_trans_b": lambda: door_kernels.gemm(trans_b=True),
+    "gemm_fp16": lambda: door_kernels.gemm(dtype="float16", accum="float16"),
+    "gemm_fp32": lambda: door_kernels.gemm(dtype="float32"),
+    "bias_relu": lambda: door_kernels.bias_relu(),
+    "batched": lambda: door_kernels.batched(),
+    "add": lambda: door_kernels.add(),
+    "symbolic": lambda: door_kernels.symbolic(),
+    "lazy": lambda: door_kernels.lazy.get_tir(64, 64, 64),
+    "eager": lambda: door_kernels.eager.get_tir(M=64, N=64, K=64),
+}
+
+
+def imported(function):
+    text, remarks = import_program(function)
+    return re.sub(r'loc\("[^"]*/', 'loc("', text), remarks
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_text(name):
+    text, _ = imported(CASES[name]())
+    path = GOLDEN / f"{name}.tile"
+    if os.environ.get("UPDATE_GOLDEN") == "1":
+        path.write_text(text)
+    assert text == path.read_text()
+
+
+def test_every_statement_has_its_line():
+    source, first = inspect.getsourcelines(door_kernels.gemm)
+    text, _ = imported(door_kernels.gemm())
+    for statement, code in (("gemm a=", "T.gemm("), ("fill ", "T.clear("), ("for var=ko", "T.Pipelined(")):
+        (line,) = (item for item in text.splitlines() if item.lstrip().startswith(statement))
+        expected = first + next(i for i, item in enumerate(source) if code in item)
+        assert line.split(" loc(")[1].startswith(f'"door_kernels.py":{expected})')
+
+
+def test_hints_for_gpus_are_noted_once():
+    _, remarks = imported(door_kernels.gemm())
+    assert [remark.code for remark in remarks] == ["TT1090", "TT1090"]
+    assert "threads= is ignored" in remarks[0].text and "T.use_swizzle is ignored" in remarks[1].text
+
+
+def test_clear_accum_of_the_first_step_becomes_a_fill():
+    text, _ = imported(door_kernels.batched())
+    lines = [line.strip().split(" ")[0] for line in text.splitlines()]
+    assert lines.index("fill") < lines.index("for")
+
+
+def refused(function, *codes):
+    """All of the obstacles, in one run; returns the message."""
+    with pytest.raises(tilelang_tt.CompileError) as error:
+        import_program(function)
+    found = re.findall(r"error\[(TT\d+)\]", str(error.value))
+    assert found == list(codes), str(error.value)
+    return str(error.value)
+
+
+def line_of(needle):
+    source = Path(__file__).read_text().splitlines()
+    return next(i + 1 for i, line in enumerate(source) if needle in line and "line_of" not in line)
+
+
+def test_all_obstacles_are_reported_with_their_lines():
+    @T.prim_func
+    def several(A: T.Tensor((64, 64), "float32"), B: T.Tensor((64, 64), "float32")):
+        with T.Kernel(2, threads=128) as bx:
+            a = T.alloc_shared((32, 64), "float32")
+            c = T.alloc_fragment((32, 64), "float32")
+            T.copy(A[bx * 32, 0], a)
+            T.cumsum(a, c, dim=1)  # obstacle 1
+            T.atomic_add(B[bx * 32, 0], c)  # obstacle 2
+            T.copy(c, B[bx * 32, 0])
+
+    message = refused(several, "TT1002", "TT1002")
+    assert f"test_importer.py:{line_of('# obstacle 1')}: error[TT1002]: T.cumsum is not supported" in message
+    assert f"test_importer.py:{line_of('# obstacle 2')}: error[TT1002]: T.atomic" in message
+
+
+def test_thread_index_is_refused():
+    @T.prim_func
+    def threads(A: T.Tensor((128,), "float32"), B: T.Tensor((128,), "float32")):
+        with T.Kernel(1, threads=128):
+            tx = T.get_thread_binding()
+            B[tx] = A[tx] + 1.0
+
+    assert "T.Parallel" in refused(threads, "TT1006")
+
+
+def test_value_from_memory_as_an_address_is_refused():
+    @T.prim_func
+    def gather(A: T.Tensor((64, 32), "float32"), rows: T.Tensor((32,), "int32"), B: T.Tensor((32, 32), "float32")):
+        with T.Kernel(1):
+            for i, j in T.Parallel(32, 32):
+                B[i, j] = A[rows[i], j]
+
+    assert "it reads rows" in refused(gather, "TT1003")
+
+
+def test_float_scalar_is_refused_by_name():
+    @T.prim_func
+    def scale(A: T.Tensor((32, 32), "float32"), s: T.float32, B: T.Tensor((32, 32), "float32")):
+        with T.Kernel(1):
+            for i, j in T.Parallel(32, 32):
+                B[i, j] = A[i, j] * s
+
+    assert "scalar argument s of type float32" in refused(scale, "TT1009")
+
+
+def test_value_read_before_a_store_and_used_after_it_is_refused():
+    @T.prim_func
+    def swap(A: T.Tensor((32, 32), "float32"), B: T.Tensor((32, 32), "float32")):
+        with T.Kernel(1):
+            a = T.alloc_fragment((32, 32), "float32")
+            T.copy(A, a)
+            for i, j in T.Parallel(32, 32):
+                old = a[i, j]
+                a[i, j] = old + 1.0
+                B[i, j] = old
+
+    assert "old was computed from a" in refused(swap, "TT1001")
+
+
+def test_gpu_scopes_and_views_are_refused():
+    @T.prim_func
+    def view(A: T.Tensor((32, 32), "float32"), B: T.Tensor((1024,), "float32")):
+        with T.Kernel(1):
+            a = T.alloc_shared((32, 32), "float32")
+            flat = T.view(a, (1024,))
+            T.copy(A, a)
+            T.copy(flat, B)
+
+    assert "flat" in refused(view, "TT1005")
+
+
+def test_unknown_dtype_is_refused():
+    @T.prim_func
+    def f4(A: T.Tensor((32, 32), "float4_e2m1fn"), B: T.Tensor((32, 32), "float32")):
+        with T.Kernel(1):
+            b = T.alloc_fragment((32, 32), "float32")
+            T.clear(b)
+            T.copy(b, B)
+
+    assert "tensor A has dtype float4_e2m1fn" in refused(f4, "TT1004")
