@@ -609,7 +609,7 @@ def _sfpu() -> list[Case]:
             f"{op}_int32",
             f"{op}_int_tile",
             f"{op}_int_sfpu.h",
-            f"{op}_int_tile_init<DataFormat::Int32>()",
+            "mul_int_tile_init<DataFormat::Int32>()" if op == "mul" else f"{op}_int_tile_init()",
             f"{op}_int_tile<DataFormat::Int32>(0, 1, 0)",
             Input("Int32", "small:1:1"),
             Input("Int32", "small:2:1"),
