@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+import tvm
 from tvm import tirx
 from tvm.target import Target
 from tvm.tirx import PrimFunc
@@ -57,14 +58,13 @@ def generate_arguments(function: PrimFunc, artifacts: Artifacts, symbols: dict[s
             if isinstance(node, tirx.Var):
                 if node.name not in symbols:
                     raise ValueError(f"{what} depends on {node.name}: give -D {node.name}=VALUE")
-                if not isinstance(symbols[node.name], int):
-                    raise ValueError(f"-D {node.name}={symbols[node.name]}: not an integer")
+                value = symbols[node.name]
+                if not isinstance(value, int):
+                    raise ValueError(f"-D {node.name}={value}: not an integer")  # noqa: TRY004  (a user's value)
                 used.add(node.name)
-                values[node] = tirx.IntImm(node.dtype, symbols[node.name])
+                values[node] = tirx.IntImm(node.dtype, value)
 
         tirx.stmt_functor.post_order_visit(expression, visit)
-        import tvm
-
         return int(tvm.arith.Analyzer().simplify(tirx.stmt_functor.substitute(expression, values)))
 
     access = {t["name"]: (t["read"], t["written"]) for t in _ffi.tensors(artifacts.tile_program) if t["param"] >= 0}
@@ -84,7 +84,7 @@ def generate_arguments(function: PrimFunc, artifacts: Artifacts, symbols: dict[s
         values.append(TensorArgument(name, data, read, written))
     unknown = set(symbols) - used
     if unknown:
-        raise ValueError(f"-D {sorted(unknown)[0]}: the kernel has no such parameter or symbolic dimension")
+        raise ValueError(f"-D {min(unknown)}: the kernel has no such parameter or symbolic dimension")
     return Arguments(values)
 
 

@@ -19,7 +19,13 @@ def python(tmp_path):
         env = {**os.environ, "TILELANG_TT_LIBRARY": str(tilelang_tt.LIBRARY_PATH), **environment}
         env["PYTHONPATH"] = os.pathsep.join(filter(None, [package, str(HERE), env.get("PYTHONPATH", "")]))
         return subprocess.run(
-            [sys.executable, "-c", code, *arguments], env=env, cwd=tmp_path, capture_output=True, text=True, timeout=300
+            [sys.executable, "-c", code, *arguments],
+            env=env,
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
         )
 
     return run
