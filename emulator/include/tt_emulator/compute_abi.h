@@ -22,15 +22,15 @@ struct TtSite {
 // Elementwise operations of the matrix unit; the values are those of EltwiseBinaryType.
 enum TtFpuOp : uint32_t { TT_FPU_MUL = 0, TT_FPU_ADD = 2, TT_FPU_SUB = 3 };
 
-// Operations of the vector unit (SFPU). p0, p1, p2 below are the parameters of the tt_sfpu_* functions; floats travel as
-// their bits.
+// Operations of the vector unit (SFPU). p0, p1, p2 below are the parameters of the tt_sfpu_* functions; floats travel
+// as their bits.
 enum TtSfpuOp : uint32_t {
     TT_SFPU_GENERAL = 0,  // init only: an operation without constants of its own
     // Unary on floats.
-    TT_SFPU_EXP,            // p0: approximate, p1: scale (fp32 bits)
+    TT_SFPU_EXP,  // p0: approximate, p1: scale (fp32 bits)
     TT_SFPU_EXP2,
     TT_SFPU_EXPM1,
-    TT_SFPU_LOG,            // p0: factor on the result (fp32 bits), 1.0 for the natural logarithm
+    TT_SFPU_LOG,  // p0: factor on the result (fp32 bits), 1.0 for the natural logarithm
     TT_SFPU_LOG1P,
     TT_SFPU_RECIP,
     TT_SFPU_SQRT,
@@ -40,7 +40,7 @@ enum TtSfpuOp : uint32_t {
     TT_SFPU_TANH_DERIVATIVE,
     TT_SFPU_SIGMOID,
     TT_SFPU_SILU,
-    TT_SFPU_GELU,           // p0: fast approximation
+    TT_SFPU_GELU,  // p0: fast approximation
     TT_SFPU_GELU_TANH,
     TT_SFPU_GELU_DERIVATIVE,
     TT_SFPU_ERF,
@@ -57,8 +57,8 @@ enum TtSfpuOp : uint32_t {
     TT_SFPU_ASINH,
     TT_SFPU_ACOSH,
     TT_SFPU_ATANH,
-    TT_SFPU_POWER,          // p0: exponent (fp32 bits)
-    TT_SFPU_RPOW,           // p0 ^ x
+    TT_SFPU_POWER,  // p0: exponent (fp32 bits)
+    TT_SFPU_RPOW,   // p0 ^ x
     TT_SFPU_ABS,
     TT_SFPU_NEGATIVE,
     TT_SFPU_SIGN,
@@ -66,26 +66,26 @@ enum TtSfpuOp : uint32_t {
     TT_SFPU_SQUARE,
     TT_SFPU_IDENTITY,
     TT_SFPU_RELU,
-    TT_SFPU_RELU_MAX,       // p0: upper limit
-    TT_SFPU_RELU_MIN,       // p0: lower limit
-    TT_SFPU_LEAKY_RELU,     // p0: slope; prelu as well
-    TT_SFPU_ELU,            // p0: alpha
-    TT_SFPU_CELU,           // p0: alpha, p1: 1 / alpha
-    TT_SFPU_SELU,           // p0: scale, p1: alpha
+    TT_SFPU_RELU_MAX,    // p0: upper limit
+    TT_SFPU_RELU_MIN,    // p0: lower limit
+    TT_SFPU_LEAKY_RELU,  // p0: slope; prelu as well
+    TT_SFPU_ELU,         // p0: alpha
+    TT_SFPU_CELU,        // p0: alpha, p1: 1 / alpha
+    TT_SFPU_SELU,        // p0: scale, p1: alpha
     TT_SFPU_HARDSIGMOID,
-    TT_SFPU_HARDTANH,       // p0, p1: limits
-    TT_SFPU_HARDSHRINK,     // p0: lambda
-    TT_SFPU_SOFTSHRINK,     // p0: lambda
+    TT_SFPU_HARDTANH,    // p0, p1: limits
+    TT_SFPU_HARDSHRINK,  // p0: lambda
+    TT_SFPU_SOFTSHRINK,  // p0: lambda
     TT_SFPU_SOFTSIGN,
-    TT_SFPU_SOFTPLUS,       // p0: beta, p1: 1 / beta, p2: threshold
+    TT_SFPU_SOFTPLUS,  // p0: beta, p1: 1 / beta, p2: threshold
     TT_SFPU_MISH,
     TT_SFPU_HARDMISH,
-    TT_SFPU_THRESHOLD,      // p0: threshold, p1: value below
-    TT_SFPU_CLAMP,          // p0: low, p1: high
+    TT_SFPU_THRESHOLD,  // p0: threshold, p1: value below
+    TT_SFPU_CLAMP,      // p0: low, p1: high
     TT_SFPU_FLOOR,
     TT_SFPU_CEIL,
     TT_SFPU_TRUNC,
-    TT_SFPU_ROUND,          // p0: decimals (int32)
+    TT_SFPU_ROUND,  // p0: decimals (int32)
     TT_SFPU_FRAC,
     TT_SFPU_ISINF,
     TT_SFPU_ISPOSINF,
@@ -93,37 +93,37 @@ enum TtSfpuOp : uint32_t {
     TT_SFPU_ISNAN,
     TT_SFPU_ISFINITE,
     TT_SFPU_LOGICAL_NOT,
-    TT_SFPU_HEAVISIDE,      // p0: value at 0
-    TT_SFPU_FILL,           // p0: value (fp32 bits)
-    TT_SFPU_ADD_SCALAR,     // p0: the scalar (fp32 bits), also in the four below
+    TT_SFPU_HEAVISIDE,   // p0: value at 0
+    TT_SFPU_FILL,        // p0: value (fp32 bits)
+    TT_SFPU_ADD_SCALAR,  // p0: the scalar (fp32 bits), also in the four below
     TT_SFPU_SUB_SCALAR,
     TT_SFPU_RSUB_SCALAR,
-    TT_SFPU_MUL_SCALAR,     // also div_unary_tile, whose parameter is the reciprocal
-    TT_SFPU_RDIV_SCALAR,    // p0 / x
+    TT_SFPU_MUL_SCALAR,   // also div_unary_tile, whose parameter is the reciprocal
+    TT_SFPU_RDIV_SCALAR,  // p0 / x
     TT_SFPU_MAX_SCALAR,
     TT_SFPU_MIN_SCALAR,
-    TT_SFPU_EQ_SCALAR,      // comparisons give 1.0 or 0.0
+    TT_SFPU_EQ_SCALAR,  // comparisons give 1.0 or 0.0
     TT_SFPU_NE_SCALAR,
     TT_SFPU_LT_SCALAR,
     TT_SFPU_LE_SCALAR,
     TT_SFPU_GT_SCALAR,
     TT_SFPU_GE_SCALAR,
-    TT_SFPU_FMOD_SCALAR,      // p0: divisor
-    TT_SFPU_REMAINDER_SCALAR, // p0: divisor; the result has its sign
-    TT_SFPU_CUMSUM,         // p0: first tile
-    TT_SFPU_RAND,           // p0: from, p1: scale
+    TT_SFPU_FMOD_SCALAR,       // p0: divisor
+    TT_SFPU_REMAINDER_SCALAR,  // p0: divisor; the result has its sign
+    TT_SFPU_CUMSUM,            // p0: first tile
+    TT_SFPU_RAND,              // p0: from, p1: scale
     // Unary on integers; p1 is the DataFormat (Int32, UInt32, UInt16) where it matters.
     TT_SFPU_INT_ABS,
     TT_SFPU_INT_NEGATIVE,
     TT_SFPU_INT_SIGNBIT,
     TT_SFPU_INT_IDENTITY,
     TT_SFPU_INT_RELU,
-    TT_SFPU_INT_FILL,       // p0: value, p1: format
-    TT_SFPU_BITS_FILL,      // p0: raw bits
+    TT_SFPU_INT_FILL,   // p0: value, p1: format
+    TT_SFPU_BITS_FILL,  // p0: raw bits
     TT_SFPU_INT_ADD_SCALAR,
     TT_SFPU_INT_SUB_SCALAR,
     TT_SFPU_INT_RSUB_SCALAR,
-    TT_SFPU_INT_CLAMP,      // p0: low, p1: high
+    TT_SFPU_INT_CLAMP,  // p0: low, p1: high
     TT_SFPU_INT_MAX_SCALAR,
     TT_SFPU_INT_MIN_SCALAR,
     TT_SFPU_INT_EQ_SCALAR,  // comparisons give 1 or 0
@@ -161,16 +161,16 @@ enum TtSfpuOp : uint32_t {
     TT_SFPU_XLOGY,
     TT_SFPU_LOGADDEXP,
     TT_SFPU_LOGADDEXP2,
-    TT_SFPU_LOGSIGMOID,  // first: x, second: exp(-x)
-    TT_SFPU_COPY,        // second operand is the output of copy_dest_values
-    TT_SFPU_MASK,        // first where second != 0, else 0
-    TT_SFPU_MASK_POSINF, // first where second != 0, else +inf
+    TT_SFPU_LOGSIGMOID,   // first: x, second: exp(-x)
+    TT_SFPU_COPY,         // second operand is the output of copy_dest_values
+    TT_SFPU_MASK,         // first where second != 0, else 0
+    TT_SFPU_MASK_POSINF,  // first where second != 0, else +inf
     // Binary on integers; p0 is the DataFormat.
     TT_SFPU_INT_ADD,
     TT_SFPU_INT_SUB,
     TT_SFPU_INT_RSUB,
     TT_SFPU_INT_MUL,
-    TT_SFPU_INT_DIV,        // gives a float
+    TT_SFPU_INT_DIV,  // gives a float
     TT_SFPU_INT_DIV_FLOOR,
     TT_SFPU_INT_DIV_TRUNC,
     TT_SFPU_INT_REMAINDER,
