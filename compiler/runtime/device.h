@@ -1,5 +1,5 @@
-// The device interface: what the compiler's runtime asks of whatever runs a Plan. The emulator is behind emulator_device.cpp;
-// ttnn is driven from Python (python/tilelang_tt/launch.py) with the same plan.
+// The device interface: what the compiler's runtime asks of whatever runs a Plan. The emulator is behind
+// emulator_device.cpp; ttnn is driven from Python (python/tilelang_tt/launch.py) with the same plan.
 #pragma once
 
 #include <cstdint>
@@ -20,11 +20,11 @@ struct HostTensor {
 };
 
 struct RunStats {
-    uint64_t cycles = 0;       // modelled, from the first core's start to the last core's end, launches added
-    double seconds = 0;        // cycles at the device's clock
-    std::string device;        // "emulator wormhole_b0 n150 8x8"
-    std::string numerics;      // "exact" or "fast"
-    double wall_seconds = 0;   // of the run on this machine
+    uint64_t cycles = 0;      // modelled, from the first core's start to the last core's end, launches added
+    double seconds = 0;       // cycles at the device's clock
+    std::string device;       // "emulator wormhole_b0 n150 8x8"
+    std::string numerics;     // "exact" or "fast"
+    double wall_seconds = 0;  // of the run on this machine
 };
 
 class Device {
@@ -37,9 +37,9 @@ class Device {
 };
 
 enum class Numerics { Exact, Fast };
-// Errors: TT8xxx, e.g. no C++ compiler on this machine (then use interpreter_device()).
+// Opens no chip yet: that happens with the first run, once for each size of grid. Runs' errors: TT70xx for arguments that
+// do not fit the plan, TT8002 where the emulator cannot start (no C++ compiler on this machine), TT8003 for what a kernel
+// did wrong (deadlock, out of bounds …).
 Result<std::unique_ptr<Device>> emulator_device(const std::string& arch, const std::string& board, Numerics numerics);
-// Runs the program's TensixProgram by the reference interpreter. No modelled time.
-std::unique_ptr<Device> interpreter_device(const TensixProgram& program);
 
 }  // namespace tilelang_tt

@@ -1,0 +1,195 @@
+#include "compiler/runtime/host_layout.h"
+
+#include <cstring>
+#include <functional>
+
+#include "tensix/tile.h"
+
+namespace tilelang_tt {
+
+namespace {
+
+// The outer, row and column dimensions' strides in elements; 0 for a dimension that the tensor does not have.
+struct Strides {
+    std::vector<int64_t> outer_shape, outer;
+    int64_t row = 0, col = 0;
+};
+
+Strides strides_of(const PlanTensor& tensor, const HostTensor& host) {
+    Strides strides;
+    for (int64_t dim : tensor.permutation) {
+        const int64_t stride = host.strides[static_cast<size_t>(dim)];
+        if (dim == tensor.layout.row_dim) {
+            strides.row = stride;
+        } else if (dim == tensor.layout.col_dim) {
+            strides.col = stride;
+        } else {
+            strides.outer_shape.push_back(host.shape[static_cast<size_t>(dim)]);
+            strides.outer.push_back(stride);
+        }
+    }
+    return strides;
+}
+
+// Calls visit(first element's offset) for every index of the outer dimensions, the last fastest.
+void each_outer(const Strides& strides, const std::function<void(int64_t)>& visit) {
+    std::vector<int64_t> index(strides.outer.size(), 0);
+    for (int64_t extent : strides.outer_shape)
+        if (extent == 0) return;
+    int64_t offset = 0;
+    for (;;) {
+        visit(offset);
+        size_t d = index.size();
+        for (; d-- > 0;) {
+            offset += strides.outer[d];
+            if (++index[d] < strides.outer_shape[d]) break;
+            offset -= index[d] * strides.outer[d];
+            index[d] = 0;
+        }
+        if (d == static_cast<size_t>(-1)) return;
+    }
+}
+
+// Dtypes that tiles do not have travel through one that they do.
+tensix::DataFormat staging_format(DType dtype) {
+    if (const auto format = host_format(dtype)) return *format;
+    return dtype == DType::F64 ? tensix::DataFormat::Float32 : tensix::DataFormat::Int32;
+}
+
+template <class From, class To>
+void convert_strided(const void* from, int64_t from_offset, void* to, int64_t to_offset) {
+    static_cast<To*>(to)[to_offset] = static_cast<To>(static_cast<const From*>(from)[from_offset]);
+}
+
+// One element between the caller's array and the staging matrix.
+void move_element(DType dtype, size_t bytes, const void* from, int64_t from_offset, void* to, int64_t to_offset,
+                  bool to_host) {
+    switch (dtype) {
+        case DType::F64:
+            return to_host ? convert_strided<float, double>(from, from_offset, to, to_offset)
+                           : convert_strided<double, float>(from, from_offset, to, to_offset);
+        case DType::I64:
+            return to_host ? convert_strided<int32_t, int64_t>(from, from_offset, to, to_offset)
+                           : convert_strided<int64_t, int32_t>(from, from_offset, to, to_offset);
+        case DType::I16:
+            return to_host ? convert_strided<int32_t, int16_t>(from, from_offset, to, to_offset)
+                           : convert_strided<int16_t, int32_t>(from, from_offset, to, to_offset);
+        default:
+            std::memcpy(static_cast<std::byte*>(to) + to_offset * static_cast<int64_t>(bytes),
+                        static_cast<const std::byte*>(from) + from_offset * static_cast<int64_t>(bytes), bytes);
+    }
+}
+
+}  // namespace
+
+std::optional<tensix::DataFormat> host_format(DType dtype) {
+    using enum tensix::DataFormat;
+    switch (dtype) {
+        case DType::F32:
+            return Float32;
+        case DType::BF16:
+            return Float16_b;
+        case DType::F16:
+            return Float16;
+        case DType::I32:
+            return Int32;
+        case DType::U32:
+            return UInt32;
+        case DType::U16:
+            return UInt16;
+        case DType::I8:
+            return Int8;
+        case DType::U8:
+        case DType::Bool:
+            return UInt8;
+        case DType::FP8E4M3:
+            return Fp8_e4m3;
+        case DType::FP8E5M2:
+            return Lf8;
+        case DType::F64:
+        case DType::I64:
+        case DType::I16:
+            return std::nullopt;
+    }
+    return std::nullopt;
+}
+
+std::optional<TensorExtents> evaluate_extents(const Plan& plan, const PlanTensor& tensor, const IndexEnv& symbols) {
+    TensorExtents extents;
+    for (PlanExpr dim : tensor.shape) {
+        const auto value = plan.ctx.index.eval(dim, symbols);
+        if (!value) return std::nullopt;
+        extents.shape.push_back(*value);
+    }
+    const auto outer = plan.ctx.index.eval(tensor.outer, symbols), rows = plan.ctx.index.eval(tensor.rows, symbols),
+               cols = plan.ctx.index.eval(tensor.cols, symbols), pages = plan.ctx.index.eval(tensor.pages, symbols);
+    if (!outer || !rows || !cols || !pages) return std::nullopt;
+    extents.outer = *outer;
+    extents.rows = *rows;
+    extents.cols = *cols;
+    extents.pages = *pages;
+    return extents;
+}
+
+std::vector<std::byte> to_device_layout(const PlanTensor& tensor, const TensorExtents& extents,
+                                        const HostTensor& host) {
+    const tensix::DataFormat format = tensor.layout.format, from = staging_format(host.dtype);
+    const size_t slice = static_cast<size_t>(tensix::tiled_bytes(extents.rows, extents.cols, format));
+    const size_t bytes = static_cast<size_t>(size_bytes(host.dtype));
+    std::vector<std::byte> pages(static_cast<size_t>(extents.pages) * tensix::tile_bytes(format));
+    if (pages.empty()) return pages;
+    const Strides strides = strides_of(tensor, host);
+    // Rows of adjacent elements are read in place, anything else is gathered first.
+    const bool in_place = host_format(host.dtype) && (strides.col == 1 || extents.cols == 1) &&
+                          (extents.rows == 1 || strides.row >= extents.cols);
+    std::vector<std::byte> gathered(in_place ? 0 : static_cast<size_t>(extents.rows * extents.cols) * 4);
+    std::byte* target = pages.data();
+    each_outer(strides, [&](int64_t offset) {
+        const void* source = static_cast<const std::byte*>(host.data) + offset * static_cast<int64_t>(bytes);
+        if (in_place) {
+            const auto row_stride = static_cast<size_t>(extents.rows == 1 ? extents.cols : strides.row);
+            tensix::tilize(source, from, static_cast<size_t>(extents.rows), static_cast<size_t>(extents.cols),
+                           row_stride, target, format, static_cast<float>(tensor.pad_value));
+        } else {
+            for (int64_t r = 0; r < extents.rows; ++r)
+                for (int64_t c = 0; c < extents.cols; ++c)
+                    move_element(host.dtype, bytes, source, r * strides.row + c * strides.col, gathered.data(),
+                                 r * extents.cols + c, false);
+            tensix::tilize(gathered.data(), from, static_cast<size_t>(extents.rows), static_cast<size_t>(extents.cols),
+                           static_cast<size_t>(extents.cols), target, format, static_cast<float>(tensor.pad_value));
+        }
+        target += slice;
+    });
+    return pages;
+}
+
+void from_device_layout(const PlanTensor& tensor, const TensorExtents& extents, const std::vector<std::byte>& pages,
+                        const HostTensor& host) {
+    if (pages.empty() || extents.rows == 0 || extents.cols == 0) return;
+    const tensix::DataFormat format = tensor.layout.format, to = staging_format(host.dtype);
+    const size_t slice = static_cast<size_t>(tensix::tiled_bytes(extents.rows, extents.cols, format));
+    const size_t bytes = static_cast<size_t>(size_bytes(host.dtype));
+    const Strides strides = strides_of(tensor, host);
+    const bool in_place = host_format(host.dtype) && (strides.col == 1 || extents.cols == 1) &&
+                          (extents.rows == 1 || strides.row >= extents.cols);
+    std::vector<std::byte> gathered(in_place ? 0 : static_cast<size_t>(extents.rows * extents.cols) * 4);
+    const std::byte* source = pages.data();
+    each_outer(strides, [&](int64_t offset) {
+        void* target = static_cast<std::byte*>(host.data) + offset * static_cast<int64_t>(bytes);
+        if (in_place) {
+            const auto row_stride = static_cast<size_t>(extents.rows == 1 ? extents.cols : strides.row);
+            tensix::untilize(source, format, static_cast<size_t>(extents.rows), static_cast<size_t>(extents.cols),
+                             target, to, row_stride);
+        } else {
+            tensix::untilize(source, format, static_cast<size_t>(extents.rows), static_cast<size_t>(extents.cols),
+                             gathered.data(), to, static_cast<size_t>(extents.cols));
+            for (int64_t r = 0; r < extents.rows; ++r)
+                for (int64_t c = 0; c < extents.cols; ++c)
+                    move_element(host.dtype, bytes, gathered.data(), r * extents.cols + c, target,
+                                 r * strides.row + c * strides.col, true);
+        }
+        source += slice;
+    });
+}
+
+}  // namespace tilelang_tt
