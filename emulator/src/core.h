@@ -21,7 +21,6 @@ using tensix::DataFormat;
 using Cycles = uint64_t;
 
 inline constexpr uint32_t kMaxCircularBuffers = 64;
-inline constexpr uint32_t kSemaphores = 16;
 
 // NoC or logical coordinates of a core; which of the two is said where one is declared.
 struct CoreCoord {
@@ -87,7 +86,7 @@ struct Risc {
     std::vector<uint32_t> args;                          // get_arg_val
     const std::vector<uint32_t>* common_args = nullptr;  // get_common_arg_val
     Fiber* fiber = nullptr;
-    std::unique_ptr<NocQueue> queues;
+    std::unique_ptr<NocQueue[]> queues;  // by NoC; null for compute
 
     Risc();
     ~Risc();
@@ -116,18 +115,12 @@ struct ComputeConfig {
     Numerics numerics = Numerics::Exact;
 };
 
-struct Semaphore {
-    Cycles changed_at = 0;  // when the word was last written
-    std::vector<Risc*> waiters;
-};
-
 // One Tensix core. L1 addresses are host addresses: offset 0 of its L1 lies at l1, which is 2 MB-aligned below 4 GB.
 struct Core {
     CoreCoord logical, noc;
     std::byte* l1 = nullptr;
     uint32_t l1_size = 0;  // bytes
     std::array<CircularBuffer, kMaxCircularBuffers> cbs;
-    std::array<Semaphore, kSemaphores> semaphores;
     std::array<std::unique_ptr<Risc>, 3> riscs;  // by RiscKind; null where no kernel runs
     std::unique_ptr<ComputeEngine> engine;       // null where no compute kernel runs
 
