@@ -9,34 +9,44 @@
 
 from __future__ import annotations
 
+import importlib.util
+
 from . import _library
 from .errors import ArgumentError, CompileError, LoadError, RunError
 
-LIBRARY_PATH = _library.load()
+if importlib.util.find_spec("tilelang") is None:
+    # A machine that only runs compiled kernels: tilelang_tt.launch and tilelang_tt.doctor need ttnn and numpy alone.
+    def __getattr__(name: str) -> object:
+        if not name.startswith("__"):
+            _library.check_versions()  # says what to install
+        raise AttributeError(name)
 
-import tvm_ffi
+else:
+    LIBRARY_PATH = _library.load()
 
-for _kind, _error in (("Compile", CompileError), ("Argument", ArgumentError), ("Run", RunError)):
-    tvm_ffi.register_error(f"TileLangTT{_kind}Error", _error)
+    import tvm_ffi
 
-from . import backend
-from ._ffi import RunStats, build_id, devices, last_run, version
-from .artifacts import Artifacts, compile_artifacts
-from .target import detect
+    for _kind, _error in (("Compile", CompileError), ("Argument", ArgumentError), ("Run", RunError)):
+        tvm_ffi.register_error(f"TileLangTT{_kind}Error", _error)
 
-BACKEND = backend.register()
-__version__: str = version()
+    from . import backend
+    from ._ffi import RunStats, build_id, devices, last_run, version
+    from .artifacts import Artifacts, compile_artifacts
+    from .target import detect
 
-__all__ = [
-    "ArgumentError",
-    "Artifacts",
-    "CompileError",
-    "LoadError",
-    "RunError",
-    "RunStats",
-    "build_id",
-    "compile_artifacts",
-    "detect",
-    "devices",
-    "last_run",
-]
+    BACKEND = backend.register()
+    __version__: str = version()
+
+    __all__ = [
+        "ArgumentError",
+        "Artifacts",
+        "CompileError",
+        "LoadError",
+        "RunError",
+        "RunStats",
+        "build_id",
+        "compile_artifacts",
+        "detect",
+        "devices",
+        "last_run",
+    ]
