@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import tilelang_tt
+import tilelang_tt_cli
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
@@ -32,10 +33,20 @@ def python(tmp_path):
 
 
 @pytest.fixture
-def cli(python):
-    def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess:
-        return python(
-            "import sys, tilelang_tt_cli; sys.exit(tilelang_tt_cli.main())", *map(str, arguments), **environment
-        )
+def cli(python, capsys, tmp_path, monkeypatch):
+    """Runs tilelang-tt, in this process unless the environment matters; returns what a finished process does."""
+
+    def run(*arguments: object, **environment: str) -> subprocess.CompletedProcess:
+        words = [str(argument) for argument in arguments]
+        if environment:
+            return python("import sys, tilelang_tt_cli; sys.exit(tilelang_tt_cli.main())", *words, **environment)
+        monkeypatch.chdir(tmp_path)
+        capsys.readouterr()
+        try:
+            status = tilelang_tt_cli.main(words)
+        except SystemExit as exit_:  # argparse
+            status = exit_.code
+        captured = capsys.readouterr()
+        return subprocess.CompletedProcess(words, status, captured.out, captured.err)
 
     return run
