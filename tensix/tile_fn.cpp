@@ -28,6 +28,11 @@ int arity(TileFn fn) {
     return fn == TileFn::Select ? 3 : 2;
 }
 
+bool is_predicate(TileFn fn) {
+    return (fn >= TileFn::Eq && fn <= TileFn::LogicalOr) || fn == TileFn::IsNan || fn == TileFn::IsInf ||
+           fn == TileFn::LogicalNot;
+}
+
 std::string_view to_string(TileFn fn) { return kFnNames[static_cast<size_t>(fn)]; }
 
 std::optional<TileFn> parse_tile_fn(std::string_view text) {

@@ -10,19 +10,67 @@ namespace tensix {
 
 enum class TileFn : uint8_t {
     // unary
-    Identity, Neg, Abs, Square, Sqrt, Rsqrt, Recip, Exp, Exp2, Log, Log2, Tanh, Sigmoid, Erf, Gelu, Silu, Relu,
-    Sin, Cos, Floor, Ceil, Round, Trunc, Sign, IsNan, IsInf, LogicalNot, BitNot, Cast,
+    Identity,
+    Neg,
+    Abs,
+    Square,
+    Sqrt,
+    Rsqrt,
+    Recip,
+    Exp,
+    Exp2,
+    Log,
+    Log2,
+    Tanh,
+    Sigmoid,
+    Erf,
+    Gelu,
+    Silu,
+    Relu,
+    Sin,
+    Cos,
+    Floor,
+    Ceil,
+    Round,
+    Trunc,
+    Sign,
+    IsNan,
+    IsInf,
+    LogicalNot,
+    BitNot,
+    Cast,
     // binary
-    Add, Sub, Mul, Div, Min, Max, Pow, FloorDiv, FloorMod, Eq, Ne, Lt, Le, Gt, Ge, LogicalAnd, LogicalOr,
-    BitAnd, BitOr, BitXor, ShiftLeft, ShiftRight,
+    Add,
+    Sub,
+    Mul,
+    Div,
+    Min,
+    Max,
+    Pow,
+    FloorDiv,
+    FloorMod,
+    Eq,
+    Ne,
+    Lt,
+    Le,
+    Gt,
+    Ge,
+    LogicalAnd,
+    LogicalOr,
+    BitAnd,
+    BitOr,
+    BitXor,
+    ShiftLeft,
+    ShiftRight,
     // ternary: cond ? a : b
     Select,
 };
 
 enum class ReduceFn : uint8_t { Sum, Max, Min, AbsSum, AbsMax, Any, All };
 
-int arity(TileFn fn);                                      // 1, 2 or 3
-std::string_view to_string(TileFn fn);                     // "add", "rsqrt", …
+int arity(TileFn fn);                   // 1, 2 or 3
+bool is_predicate(TileFn fn);           // gives true or false whatever its operands are
+std::string_view to_string(TileFn fn);  // "add", "rsqrt", …
 std::optional<TileFn> parse_tile_fn(std::string_view text);
 std::string_view to_string(ReduceFn fn);
 std::optional<ReduceFn> parse_reduce_fn(std::string_view text);

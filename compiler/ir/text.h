@@ -1,5 +1,5 @@
-// Text of every form: print(parse(text)) == text for printed text, parse(print(form)) == form for every form (tests/ir).
-// One grammar, driven by each op's fields(); see docs/ir.md.
+// Text of every form: print(parse(text)) == text for printed text, parse(print(form)) == form for every form
+// (tests/ir). One grammar, driven by each op's fields(); see docs/ir.md.
 #pragma once
 
 #include <string>
@@ -23,6 +23,8 @@ Result<TensixProgram> parse_tensix_program(std::string_view text);
 
 // An expression as in the text forms: "by * 128 + ko * 32", "min(M - i, 4)".
 std::string print(const IndexArena& index, IndexId id);
+// Reads of the launch's buffers bear their names; without a launch they print as "?".
+std::string print(const Context& ctx, const tile::Launch& launch, LaneId id);
 std::string print(const Context& ctx, LaneId id);
 
 }  // namespace tilelang_tt
