@@ -195,7 +195,6 @@ class Importer {
     LocId loc_;
     std::vector<Diagnostic> errors_;
     std::set<std::string> ignored_, names_;
-    bool thread_reported_ = false;
 
     std::unordered_map<const ffi::Object*, TensorId> tensors_;    // by Buffer
     std::unordered_map<const ffi::Object*, BufferId> buffers_;    // by Buffer, of the current launch

@@ -66,9 +66,11 @@ class KernelModule : public ffi::ModuleObj {
             return file == artifacts_.files.end() ? std::string() : file->second;
         }
         std::string all;  // the kernels; the host side has its own module
-        for (const auto& [name, text] : artifacts_.files)
-            if (name.ends_with(".cpp") && name != "host.cpp")
-                all += (all.empty() ? "" : "\n") + ("// ---- " + name + "\n") + text;
+        for (const auto& [name, text] : artifacts_.files) {
+            if (!name.ends_with(".cpp") || name == "host.cpp") continue;
+            if (!all.empty()) all += '\n';
+            all.append("// ---- ").append(name).append("\n").append(text);
+        }
         return all;
     }
 
