@@ -1,0 +1,18 @@
+// Remainders with the sign of the dividend.
+#pragma once
+
+#include "tt_emulator/compute_common.h"
+
+namespace ckernel {
+
+ALWI void fmod_int32_tile(uint32_t idst0, uint32_t idst1, uint32_t odst, TtSite at = TtSite::here()) {
+    tt_sfpu_binary(TT_SFPU_INT_FMOD, idst0, idst1, odst, static_cast<uint32_t>(VectorMode::RC), 0, at);
+}
+ALWI void fmod_int32_tile_init(TtSite at = TtSite::here()) { tt_sfpu_init(TT_SFPU_INT_FMOD, 0, at); }
+template <bool is_fp32_dest_acc_en = DST_ACCUM_MODE>
+ALWI void fmod_binary_tile(uint32_t idst0, uint32_t idst1, uint32_t odst, TtSite at = TtSite::here()) {
+    tt_sfpu_binary(TT_SFPU_FMOD, idst0, idst1, odst, static_cast<uint32_t>(VectorMode::RC), 0, at);
+}
+ALWI void fmod_binary_tile_init(TtSite at = TtSite::here()) { tt_sfpu_init(TT_SFPU_FMOD, 0, at); }
+
+}  // namespace ckernel

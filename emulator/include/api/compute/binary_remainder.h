@@ -1,0 +1,24 @@
+// Remainders with the sign of the divisor.
+#pragma once
+
+#include "tt_emulator/compute_common.h"
+
+namespace ckernel {
+
+ALWI void remainder_int32_tile(uint32_t idst0, uint32_t idst1, uint32_t odst, TtSite at = TtSite::here()) {
+    tt_sfpu_binary(TT_SFPU_INT_REMAINDER, idst0, idst1, odst, static_cast<uint32_t>(VectorMode::RC),
+                   static_cast<uint32_t>(DataFormat::Int32), at);
+}
+ALWI void remainder_int32_tile_init(TtSite at = TtSite::here()) { tt_sfpu_init(TT_SFPU_INT_REMAINDER, 0, at); }
+ALWI void remainder_uint32_tile(uint32_t idst0, uint32_t idst1, uint32_t odst, TtSite at = TtSite::here()) {
+    tt_sfpu_binary(TT_SFPU_INT_REMAINDER, idst0, idst1, odst, static_cast<uint32_t>(VectorMode::RC),
+                   static_cast<uint32_t>(DataFormat::UInt32), at);
+}
+ALWI void remainder_uint32_tile_init(TtSite at = TtSite::here()) { tt_sfpu_init(TT_SFPU_INT_REMAINDER, 0, at); }
+template <bool is_fp32_dest_acc_en = DST_ACCUM_MODE>
+ALWI void remainder_binary_tile(uint32_t idst0, uint32_t idst1, uint32_t odst, TtSite at = TtSite::here()) {
+    tt_sfpu_binary(TT_SFPU_REMAINDER, idst0, idst1, odst, static_cast<uint32_t>(VectorMode::RC), 0, at);
+}
+ALWI void remainder_binary_tile_init(TtSite at = TtSite::here()) { tt_sfpu_init(TT_SFPU_REMAINDER, 0, at); }
+
+}  // namespace ckernel

@@ -1,0 +1,4 @@
+// What every compute header builds on.
+#pragma once
+
+#include "tt_emulator/compute_common.h"

@@ -1,0 +1,17 @@
+// Integer quotients of two int32 tiles of DST.
+#pragma once
+
+#include "tt_emulator/compute_common.h"
+
+namespace ckernel {
+
+ALWI void div_int32_floor_tile(uint32_t idst0, uint32_t idst1, uint32_t odst, TtSite at = TtSite::here()) {
+    tt_sfpu_binary(TT_SFPU_INT_DIV_FLOOR, idst0, idst1, odst, static_cast<uint32_t>(VectorMode::RC), 0, at);
+}
+ALWI void div_int32_floor_tile_init(TtSite at = TtSite::here()) { tt_sfpu_init(TT_SFPU_INT_DIV_FLOOR, 0, at); }
+ALWI void div_int32_trunc_tile(uint32_t idst0, uint32_t idst1, uint32_t odst, TtSite at = TtSite::here()) {
+    tt_sfpu_binary(TT_SFPU_INT_DIV_TRUNC, idst0, idst1, odst, static_cast<uint32_t>(VectorMode::RC), 0, at);
+}
+ALWI void div_int32_trunc_tile_init(TtSite at = TtSite::here()) { tt_sfpu_init(TT_SFPU_INT_DIV_TRUNC, 0, at); }
+
+}  // namespace ckernel

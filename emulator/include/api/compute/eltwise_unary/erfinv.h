@@ -1,0 +1,13 @@
+// Inverse error function.
+#pragma once
+
+#include "tt_emulator/compute_common.h"
+
+namespace ckernel {
+
+ALWI void erfinv_tile_init(TtSite at = TtSite::here()) { tt_sfpu_init(TT_SFPU_ERFINV, 0, at); }
+ALWI void erfinv_tile(uint32_t idst, TtSite at = TtSite::here()) {
+    tt_sfpu_unary(TT_SFPU_ERFINV, idst, static_cast<uint32_t>(VectorMode::RC), 0, 0, 0, at);
+}
+
+}  // namespace ckernel

@@ -1,0 +1,13 @@
+// x * min(2, max(0, x + 2)) / 2.
+#pragma once
+
+#include "tt_emulator/compute_common.h"
+
+namespace ckernel {
+
+ALWI void hardmish_tile(uint32_t idst, TtSite at = TtSite::here()) {
+    tt_sfpu_unary(TT_SFPU_HARDMISH, idst, static_cast<uint32_t>(VectorMode::RC), 0, 0, 0, at);
+}
+ALWI void hardmish_tile_init(TtSite at = TtSite::here()) { tt_sfpu_init(TT_SFPU_GENERAL, 0, at); }
+
+}  // namespace ckernel

@@ -1,0 +1,17 @@
+// x * tanh(softplus(x)).
+#pragma once
+
+#include "tt_emulator/compute_common.h"
+
+namespace ckernel {
+
+template <bool APPROXIMATION_MODE, bool is_fp32_dest_acc_en = DST_ACCUM_MODE>
+ALWI void mish_tile(uint32_t idst, TtSite at = TtSite::here()) {
+    tt_sfpu_unary(TT_SFPU_MISH, idst, static_cast<uint32_t>(VectorMode::RC), 0, 0, 0, at);
+}
+template <bool APPROXIMATION_MODE>
+ALWI void mish_tile_init(TtSite at = TtSite::here()) {
+    tt_sfpu_init(TT_SFPU_GENERAL, 0, at);
+}
+
+}  // namespace ckernel

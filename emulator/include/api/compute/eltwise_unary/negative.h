@@ -1,0 +1,16 @@
+// -x.
+#pragma once
+
+#include "tt_emulator/compute_common.h"
+
+namespace ckernel {
+
+ALWI void negative_tile_init(TtSite at = TtSite::here()) { tt_sfpu_init(TT_SFPU_GENERAL, 0, at); }
+ALWI void negative_tile(uint32_t idst, TtSite at = TtSite::here()) {
+    tt_sfpu_unary(TT_SFPU_NEGATIVE, idst, static_cast<uint32_t>(VectorMode::RC), 0, 0, 0, at);
+}
+ALWI void negative_tile_int32(uint32_t idst, TtSite at = TtSite::here()) {
+    tt_sfpu_unary(TT_SFPU_INT_NEGATIVE, idst, static_cast<uint32_t>(VectorMode::RC), 0, 0, 0, at);
+}
+
+}  // namespace ckernel

@@ -1,0 +1,13 @@
+// x, or x * param0 below zero.
+#pragma once
+
+#include "tt_emulator/compute_common.h"
+
+namespace ckernel {
+
+ALWI void prelu_tile(uint32_t idst, uint32_t param0, TtSite at = TtSite::here()) {
+    tt_sfpu_unary(TT_SFPU_LEAKY_RELU, idst, static_cast<uint32_t>(VectorMode::RC), param0, 0, 0, at);
+}
+ALWI void prelu_tile_init(TtSite at = TtSite::here()) { tt_sfpu_init(TT_SFPU_GENERAL, 0, at); }
+
+}  // namespace ckernel

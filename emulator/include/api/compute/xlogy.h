@@ -1,0 +1,14 @@
+// x * log(y), 0 where x is 0.
+#pragma once
+
+#include "tt_emulator/compute_common.h"
+
+namespace ckernel {
+
+template <bool is_fp32_dest_acc_en = DST_ACCUM_MODE>
+ALWI void xlogy_binary_tile(uint32_t idst0, uint32_t idst1, uint32_t odst, TtSite at = TtSite::here()) {
+    tt_sfpu_binary(TT_SFPU_XLOGY, idst0, idst1, odst, static_cast<uint32_t>(VectorMode::RC), 0, at);
+}
+ALWI void xlogy_binary_tile_init(TtSite at = TtSite::here()) { tt_sfpu_init(TT_SFPU_XLOGY, 0, at); }
+
+}  // namespace ckernel
