@@ -94,6 +94,8 @@ constexpr std::string_view kReserved[] = {"alignas",
                                           "sin",
                                           "cos"};
 
+constexpr size_t kColumns = 120;
+
 std::string identifier(std::string text) {
     for (char& c : text)
         if (!std::isalnum(static_cast<unsigned char>(c)) && c != '_') c = '_';
@@ -123,22 +125,30 @@ KernelWriter::KernelWriter(TensixProgram& program, size_t launch, prog::Engine e
     for (std::string_view word : kReserved) taken_.emplace(word);
 }
 
-std::string KernelWriter::unique(std::string wanted) {
-    wanted = identifier(std::move(wanted));
+std::string KernelWriter::declare(VarId var) {
+    // A form's variables are unique in the whole program (i, i_1, …); in a kernel, scopes keep them apart.
+    std::string wanted = identifier(ctx_.index.var(var).name);
+    const size_t end = wanted.find_last_not_of("0123456789");
+    if (end != std::string::npos && end > 0 && end + 1 < wanted.size() && wanted[end] == '_') wanted.resize(end);
     std::string name = wanted;
-    for (int i = 1; !taken_.insert(name).second; ++i) name = wanted + "_" + std::to_string(i);
-    return name;
-}
-
-std::string KernelWriter::name(VarId var) {
-    auto [entry, added] = var_names_.try_emplace(var);
-    if (added) entry->second = unique(ctx_.index.var(var).name);
-    return entry->second;
+    const auto visible = [&] { return std::find(scope_.begin(), scope_.end(), name) != scope_.end(); };
+    for (int i = 1; taken_.contains(name) || visible(); ++i) name = wanted + "_" + std::to_string(i);
+    scope_.push_back(name);
+    return var_names_[var] = name;
 }
 
 void KernelWriter::line(const std::string& text) {
-    if (!text.empty()) text_.append(static_cast<size_t>(4 * depth_), ' ');
-    text_ += text + "\n";
+    std::string rest = (text.empty() ? "" : std::string(static_cast<size_t>(4 * depth_), ' ')) + text;
+    // A call that is too long goes on below its first argument.
+    const size_t column = rest.find('(') + 1;
+    while (rest.size() > kColumns && column > 0 && text.substr(0, 2) != "//") {
+        size_t cut = rest.rfind(", {.", kColumns - 1);
+        if (cut == std::string::npos || cut <= column) cut = rest.rfind(", ", kColumns - 1);
+        if (cut == std::string::npos || cut <= column) break;
+        text_ += rest.substr(0, cut + 1) + "\n";
+        rest = std::string(column, ' ') + rest.substr(cut + 2);
+    }
+    text_ += rest + "\n";
 }
 
 void KernelWriter::open(const std::string& head) {
@@ -214,15 +224,15 @@ std::string KernelWriter::page(TensorId tensor, IndexId page) {
     const auto by_rows = [&](const LinearForm& multiple) { return cpp_.grouped(multiple, rows, row_name, uses_rows); };
     const std::string text =
         cols > 1 ? cpp_.grouped(form, cols, col_name, uses_cols, CppIndex::kSelect, by_rows) : by_rows(form);
-    if (uses_rows) constant(row_name, rows, "");
-    if (uses_cols) constant(col_name, cols, "");
+    if (uses_rows) constant(row_name, rows, "rows of tiles");
+    if (uses_cols) constant(col_name, cols, "tiles in a row");
     return text;
 }
 
 std::string KernelWriter::pages(const prog::ChannelOp& call) {
     const prog::Channel& channel = launch_.channel(call.channel);
     if (call.pages == channel.block_pages && call.pages > 1)
-        return constant(channel_names_.at(call.channel) + "_tiles", call.pages, "");
+        return constant(channel_names_.at(call.channel) + "_tiles", call.pages, "of one push");
     return std::to_string(call.pages);
 }
 
@@ -231,13 +241,13 @@ void KernelWriter::control(const prog::Let& let) {
     const bool is_signed = !cpp_.never_negative(let.value);
     if (is_signed) cpp_.declare_signed(let.var);
     const std::string value = cpp_.text(let.value);
-    line(std::string("const ") + (is_signed ? "int32_t " : "uint32_t ") + name(let.var) + " = " + value + ";");
+    line(std::string("const ") + (is_signed ? "int32_t " : "uint32_t ") + declare(let.var) + " = " + value + ";");
 }
 
 void KernelWriter::control(const prog::For& loop) {
     const bool is_signed = !cpp_.never_negative(loop.begin);
     if (is_signed) cpp_.declare_signed(loop.var);
-    const std::string begin = cpp_.text(loop.begin), var = name(loop.var);
+    const std::string begin = cpp_.text(loop.begin);
     // var < begin + extent, by the same rules as every comparison
     LinearForm end = linear_form(ctx_.index, loop.begin);
     const LinearForm extent = linear_form(ctx_.index, loop.extent);
@@ -251,17 +261,21 @@ void KernelWriter::control(const prog::For& loop) {
         }
     }
     std::erase_if(end.terms, [](auto& t) { return t.coefficient == 0; });
+    const std::string bound = cpp_.sum(end, CppIndex::kSum);
+    const size_t outside = scope_.size();
+    const std::string var = declare(loop.var);
     const bool plain = !is_signed && end.constant >= 0 && std::all_of(end.terms.begin(), end.terms.end(), [&](auto& t) {
         return t.coefficient > 0 && cpp_.never_negative(t.atom);
     });
-    const std::string condition = plain ? var + " < " + cpp_.sum(end, CppIndex::kSum)
-                                        : (is_signed ? var : "static_cast<int32_t>(" + var + ")") +
-                                              " < static_cast<int32_t>(" + cpp_.sum(end) + ")";
+    const std::string condition =
+        plain ? var + " < " + bound
+              : (is_signed ? var : "static_cast<int32_t>(" + var + ")") + " < static_cast<int32_t>(" + bound + ")";
     const std::string step = loop.step == 1 ? "++" + var : var + " += " + std::to_string(loop.step);
     open(std::string("for (") + (is_signed ? "int32_t " : "uint32_t ") + var + " = " + begin + "; " + condition + "; " +
          step + ")");
     body(loop.body);
     close();
+    scope_.resize(outside);
 }
 
 void KernelWriter::control(const prog::If& branch) {
@@ -288,6 +302,7 @@ void KernelWriter::control(const prog::ChannelOp& call) {
 }
 
 void KernelWriter::body(const prog::Region& region) {
+    const size_t outside = scope_.size();
     for (const prog::Op& o : region.ops)
         std::visit(
             [&](const auto& inner) {
@@ -298,6 +313,7 @@ void KernelWriter::body(const prog::Region& region) {
                 }
             },
             o.v);
+    scope_.resize(outside);
 }
 
 std::string KernelWriter::tensor_names() const {
@@ -330,6 +346,8 @@ Result<KernelSource> KernelWriter::write() {
         if (live.contains(arg.var)) core_args.push_back(arg);
     for (VarId symbol : symbols)
         if (const auto lo = ctx_.index.var(symbol).lo; !lo || *lo < 0) cpp_.declare_signed(symbol);
+    for (VarId symbol : symbols) declare(symbol);
+    for (const prog::CoreArg& arg : core_args) declare(arg.var);
 
     body(region_);
     const std::string main = std::move(text_);
@@ -391,10 +409,15 @@ Result<KernelSource> KernelWriter::write() {
         text += "constexpr uint32_t " + name + " = get_named_compile_time_arg_val(\"" + name + "\");\n";
         plan.named.emplace_back(name, program_.ctx.index.constant(static_cast<int64_t>(channel.v)));
     }
+    const auto declaration = [&](const std::string& name) {
+        return "constexpr uint32_t " + name + " = " + std::to_string(constants_.at(name).first) + ";";
+    };
+    size_t width = 0;
+    for (const std::string& name : constant_order_) width = std::max(width, declaration(name).size());
     for (const std::string& name : constant_order_) {
-        const auto& [value, why] = constants_.at(name);
-        text += "constexpr uint32_t " + name + " = " + std::to_string(value) + ";" +
-                (why.empty() ? "" : "  // " + why) + "\n";
+        std::string text_line = declaration(name);
+        text_line.resize(width + 2, ' ');
+        text += text_line + "// " + constants_.at(name).second + "\n";
     }
     if (cpp_.uses_floor_div()) {
         text +=

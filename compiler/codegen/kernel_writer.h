@@ -64,8 +64,9 @@ class KernelWriter {
     std::string tensor_names() const;  // "A and B"
 
   private:
-    std::string unique(std::string name);
-    std::string name(VarId var);
+    std::string name(VarId var) const { return var_names_.at(var); }
+    // Names a variable that is visible from here to the end of its scope: as the user did, where that is free.
+    std::string declare(VarId var);
     void body(const prog::Region& region);
     void control(const prog::Let& let);
     void control(const prog::For& loop);
@@ -78,7 +79,8 @@ class KernelWriter {
 
     std::string text_;  // of the body while it is written
     int depth_ = 1;
-    std::set<std::string> taken_;
+    std::set<std::string> taken_;     // for the whole kernel
+    std::vector<std::string> scope_;  // variables visible at this point
     std::map<VarId, std::string> var_names_;
     std::map<std::string, std::pair<int64_t, std::string>> constants_;  // name → value, comment
     std::vector<std::string> constant_order_;
