@@ -385,14 +385,14 @@ std::string translation_unit(const KernelSpec& kernel, const std::string& arch, 
         for (const auto& buffer : buffers) out << get(buffer) << ",";
         out << "\n";
     };
-    list("TT_EMU_CB_FORMATS", [](const KernelBuffer& b) { return int(b.format); });
-    list("TT_EMU_CB_TILE_SIZES", [](const KernelBuffer& b) {
+    list("TT_EMU_LIST_FORMATS", [](const KernelBuffer& b) { return int(b.format); });
+    list("TT_EMU_LIST_TILE_SIZES", [](const KernelBuffer& b) {
         const auto format = static_cast<tensix::DataFormat>(b.format);
         const uint32_t elements = b.tile_rows * b.tile_cols;
         return tensix::exponent_bytes(format, elements) + elements * tensix::element_bits(format) / 8;
     });
-    list("TT_EMU_CB_TILE_ROWS", [](const KernelBuffer& b) { return b.tile_rows; });
-    list("TT_EMU_CB_TILE_COLS", [](const KernelBuffer& b) { return b.tile_cols; });
+    list("TT_EMU_LIST_TILE_ROWS", [](const KernelBuffer& b) { return b.tile_rows; });
+    list("TT_EMU_LIST_TILE_COLS", [](const KernelBuffer& b) { return b.tile_cols; });
     for (const auto& [name, value] : kernel.defines) out << "#define " << name << " " << value << "\n";
     out << "#include \"tt_emulator/kernel_prelude.h\"\n";
     if (kernel.is_path)

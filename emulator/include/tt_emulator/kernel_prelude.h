@@ -34,10 +34,10 @@ enum class DataFormat : uint8_t {
 };
 
 namespace tt_emu {
-inline constexpr uint8_t cb_formats[] = {TT_EMU_CB_FORMATS};
-inline constexpr uint32_t cb_tile_sizes[] = {TT_EMU_CB_TILE_SIZES};
-inline constexpr uint32_t cb_tile_rows[] = {TT_EMU_CB_TILE_ROWS};
-inline constexpr uint32_t cb_tile_cols[] = {TT_EMU_CB_TILE_COLS};
+inline constexpr uint8_t cb_formats[] = {TT_EMU_LIST_FORMATS};
+inline constexpr uint32_t cb_tile_sizes[] = {TT_EMU_LIST_TILE_SIZES};
+inline constexpr uint32_t cb_tile_rows[] = {TT_EMU_LIST_TILE_ROWS};
+inline constexpr uint32_t cb_tile_cols[] = {TT_EMU_LIST_TILE_COLS};
 }  // namespace tt_emu
 
 #include "api/compile_time_args.h"
