@@ -1,9 +1,9 @@
 #include "compiler/map/access.h"
 
 #include <algorithm>
-#include <unordered_set>
 
 #include "compiler/ir/text.h"
+#include "compiler/ir/walk.h"
 
 namespace tilelang_tt {
 
@@ -84,21 +84,10 @@ bool implied_in_bounds(IndexArena& index, IndexId cond, const Tensor& tensor, co
     return false;
 }
 
-namespace {
-
-void visit_reads(const LaneArena& lanes, LaneId id, std::unordered_set<LaneId>& seen,
-                 const std::function<void(LaneId, const LaneNode&)>& visit) {
-    if (!id || !seen.insert(id).second) return;
-    const LaneNode& node = lanes.node(id);
-    if (node.op == LaneOp::Read) visit(id, node);
-    for (LaneId operand : {node.a, node.b, node.c}) visit_reads(lanes, operand, seen, visit);
-}
-
-}  // namespace
-
-void for_each_read(const LaneArena& lanes, LaneId root, const std::function<void(LaneId, const LaneNode&)>& visit) {
-    std::unordered_set<LaneId> seen;
-    visit_reads(lanes, root, seen, visit);
+void for_each_read(const LaneArena& lanes, LaneId root, const std::function<void(const LaneNode&)>& visit) {
+    each_lane_node(lanes, root, [&](const LaneNode& node) {
+        if (node.op == LaneOp::Read) visit(node);
+    });
 }
 
 }  // namespace tilelang_tt

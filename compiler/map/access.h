@@ -36,6 +36,6 @@ std::optional<int64_t> fixed_value(const IndexArena& index, IndexId id);
 bool implied_in_bounds(IndexArena& index, IndexId cond, const Tensor& tensor, const std::vector<IndexId>& indices);
 
 // Each Read under `root` once, operands before what uses them.
-void for_each_read(const LaneArena& lanes, LaneId root, const std::function<void(LaneId, const LaneNode&)>& visit);
+void for_each_read(const LaneArena& lanes, LaneId root, const std::function<void(const LaneNode&)>& visit);
 
 }  // namespace tilelang_tt

@@ -207,7 +207,7 @@ class Inference {
         };
         for (const tile::Store& store : map.stores) one(store.ref, store.indices);
         for (const tile::Store& store : map.stores)
-            for_each_read(ctx_.lanes, store.value, [&](LaneId, const LaneNode& read) { one(read.ref, read.indices); });
+            for_each_read(ctx_.lanes, store.value, [&](const LaneNode& read) { one(read.ref, read.indices); });
     }
 
     Context& ctx_;

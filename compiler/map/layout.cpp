@@ -76,9 +76,8 @@ class BlockChecker {
                 for (const tile::Store& store : map->stores) {
                     LocId loc = store.loc ? store.loc : op.loc;
                     check(*map, store.ref, store.indices, true, loc);
-                    for_each_read(ctx_.lanes, store.value, [&](LaneId, const LaneNode& read) {
-                        check(*map, read.ref, read.indices, false, loc);
-                    });
+                    for_each_read(ctx_.lanes, store.value,
+                                  [&](const LaneNode& read) { check(*map, read.ref, read.indices, false, loc); });
                 }
             }
         }

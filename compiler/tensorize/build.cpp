@@ -1,0 +1,233 @@
+#include "compiler/tensorize/build.h"
+
+#include <set>
+
+#include "compiler/map/access.h"
+#include "compiler/tensorize/lanes.h"
+#include "compiler/tensorize/memory.h"
+
+namespace tilelang_tt {
+namespace {
+
+using graph::Orientation;
+using graph::TileType;
+
+// Buffers that a region writes.
+void written_buffers(const tile::Region& region, std::set<BufferId>& out) {
+    auto note = [&](Ref ref) {
+        if (!ref.is_tensor()) out.insert(ref.buffer);
+    };
+    for (const tile::Op& op : region.ops) {
+        if (auto* loop = std::get_if<tile::For>(&op.v)) {
+            written_buffers(loop->body, out);
+        } else if (auto* branch = std::get_if<tile::If>(&op.v)) {
+            written_buffers(branch->then, out);
+            written_buffers(branch->otherwise, out);
+        } else if (auto* copy = std::get_if<tile::Copy>(&op.v)) {
+            note(copy->dst.ref);
+        } else if (auto* fill = std::get_if<tile::Fill>(&op.v)) {
+            note(fill->dst.ref);
+        } else if (auto* gemm = std::get_if<tile::Gemm>(&op.v)) {
+            note(gemm->c.ref);
+        } else if (auto* reduce = std::get_if<tile::Reduce>(&op.v)) {
+            note(reduce->dst.ref);
+        } else if (auto* map = std::get_if<tile::Map>(&op.v)) {
+            for (const tile::Store& store : map->stores) note(store.ref);
+        }
+    }
+}
+
+std::string extents(const TileType& type) { return std::to_string(type.rows) + " x " + std::to_string(type.cols); }
+
+class LaunchBuilder {
+  public:
+    LaunchBuilder(Context& ctx, const tile::Launch& launch, const std::vector<TensorLayout>& layouts,
+                  const std::vector<Dims>& buffer_dims, graph::Launch& out, std::vector<Diagnostic>& errors)
+        : ctx_(ctx), builder_(out), memory_(ctx, launch, layouts, buffer_dims, builder_, errors) {}
+
+    void run(const tile::Region& region) {
+        for (const tile::Op& op : region.ops) {
+            loc_ = op.loc;
+            std::visit([this](const auto& o) { build(o); }, op.v);
+        }
+    }
+
+  private:
+    void build(const tile::For& op) {
+        LocId loc = loc_;
+        std::set<BufferId> carried;
+        written_buffers(op.body, carried);
+        graph::For loop;
+        loop.var = op.var;
+        loop.begin = op.begin;
+        loop.extent = op.extent;
+        loop.num_stages = op.kind == tile::LoopKind::Pipelined ? op.num_stages : 0;
+        for (BufferId b : carried) loop.inits.push_back(memory_.current(b, loc));
+        auto before = memory_.snapshot();
+        for (BufferId b : carried) {
+            ValueId arg = builder_.value(memory_.buffer_type(b), memory_.buffer(b).name, loc);
+            loop.body.args.push_back(arg);
+            memory_.set(b, arg);
+        }
+        graph::Region* parent = builder_.enter(&loop.body);
+        run(op.body);
+        graph::Yield yield;
+        for (BufferId b : carried) yield.values.push_back(memory_.current(b, loc));
+        builder_.add(std::move(yield), loc);
+        builder_.enter(parent);
+        // What the body made up for buffers that nothing writes stays in the body.
+        memory_.restore(std::move(before));
+        for (BufferId b : carried) {
+            ValueId result = builder_.value(memory_.buffer_type(b), memory_.buffer(b).name, loc);
+            loop.results.push_back({result});
+            memory_.set(b, result);
+        }
+        builder_.add(std::move(loop), loc);
+    }
+
+    void build(const tile::If& op) {
+        LocId loc = loc_;
+        std::set<BufferId> merged;
+        written_buffers(op.then, merged);
+        written_buffers(op.otherwise, merged);
+        for (BufferId b : merged) memory_.current(b, loc);
+        auto before = memory_.snapshot();
+        graph::If branch;
+        branch.cond = op.cond;
+        graph::Region* parent = builder_.enter(&branch.then);
+        for (auto [side, region] : {std::pair{&op.then, &branch.then}, std::pair{&op.otherwise, &branch.otherwise}}) {
+            builder_.enter(region);
+            memory_.restore(before);
+            run(*side);
+            graph::Yield yield;
+            for (BufferId b : merged) yield.values.push_back(memory_.current(b, loc));
+            builder_.add(std::move(yield), loc);
+        }
+        builder_.enter(parent);
+        memory_.restore(std::move(before));
+        for (BufferId b : merged) {
+            ValueId result = builder_.value(memory_.buffer_type(b), memory_.buffer(b).name, loc);
+            branch.results.push_back({result});
+            memory_.set(b, result);
+        }
+        builder_.add(std::move(branch), loc);
+    }
+
+    void build(const tile::Copy& op) {
+        auto to = memory_.type("T.copy", op.dst, loc_);
+        auto value = memory_.read("T.copy", op.src, loc_);
+        if (!to || !value) return give_up(op.dst);
+        TileType from = builder_.type(*value);
+        bool vector = from.orientation != Orientation::Full && to->orientation != Orientation::Full;
+        bool agree =
+            vector ? from.rows * from.cols == to->rows * to->cols : from.rows == to->rows && from.cols == to->cols;
+        if (!agree) {
+            memory_.refuse("TT3005", loc_,
+                           "T.copy from `" + memory_.name(op.src.ref) + "` to `" + memory_.name(op.dst.ref) +
+                               "` changes the block's shape",
+                           "copy blocks of the same extents", {{"extents", extents(*to), extents(from)}});
+            return give_up(op.dst);
+        }
+        ValueId result = builder_.cast(*value, to->dtype, loc_);
+        bool made = op.src.ref.is_tensor() || result != *value;
+        if (from.rows != to->rows) result = builder_.transpose(result, loc_), made = true;
+        put("T.copy", op.dst, result, made);
+    }
+
+    void build(const tile::Fill& op) {
+        auto to = memory_.type("T.fill", op.dst, loc_);
+        if (!to) return give_up(op.dst);
+        memory_.write("T.fill", op.dst, builder_.fill(*to, op.value, memory_.name(op.dst.ref), loc_), loc_);
+    }
+
+    void build(const tile::Gemm& op) {
+        auto a = memory_.read("T.gemm", op.a, loc_), b = memory_.read("T.gemm", op.b, loc_);
+        auto to = memory_.type("T.gemm", op.c, loc_);
+        if (!a || !b || !to) return give_up(op.c);
+        TileType ta = builder_.type(*a), tb = builder_.type(*b);
+        int64_t m = op.trans_a ? ta.cols : ta.rows, ka = op.trans_a ? ta.rows : ta.cols;
+        int64_t kb = op.trans_b ? tb.cols : tb.rows, n = op.trans_b ? tb.rows : tb.cols;
+        if (ka != kb || m != to->rows || n != to->cols) {
+            memory_.refuse("TT3006", loc_, "the extents of T.gemm's operands do not agree",
+                           "check transpose_A and transpose_B",
+                           {{"A", std::to_string(to->rows) + " x " + std::to_string(kb) + " (after transposition)",
+                             std::to_string(m) + " x " + std::to_string(ka)},
+                            {"B", std::to_string(ka) + " x " + std::to_string(to->cols) + " (after transposition)",
+                             std::to_string(kb) + " x " + std::to_string(n)}});
+            return give_up(op.c);
+        }
+        ValueId acc;
+        if (!op.clear) acc = *memory_.read("T.gemm", op.c, loc_);
+        ValueId result = builder_.value(*to, memory_.name(op.c.ref), loc_);
+        builder_.add(graph::Matmul{{result}, *a, *b, acc, op.trans_a, op.trans_b}, loc_);
+        memory_.write("T.gemm", op.c, result, loc_);
+    }
+
+    void build(const tile::Reduce& op) {
+        auto value = memory_.read("T.reduce", op.src, loc_);
+        auto to = memory_.type("T.reduce", op.dst, loc_);
+        if (!value || !to) return give_up(op.dst);
+        Dims dims = memory_.dims(op.src.ref);
+        TileType from = builder_.type(*value);
+        int64_t dim = op.dim == dims.col ? 1 : op.dim == dims.row ? 0 : -1;
+        if (dim < 0) {
+            memory_.refuse("TT3007", loc_,
+                           "T.reduce of `" + memory_.name(op.src.ref) + "` over dimension " + std::to_string(op.dim) +
+                               ", which has extent 1",
+                           "copy instead");
+            return give_up(op.dst);
+        }
+        // Reduced in the wider of the two dtypes.
+        DType work = size_bytes(from.dtype) > size_bytes(to->dtype) ? from.dtype : to->dtype;
+        TileType natural = dim == 1 ? tile_type(work, from.rows, 1) : tile_type(work, 1, from.cols);
+        if (natural.orientation == Orientation::Scalar) dim = -1;
+        if (natural.rows * natural.cols != to->rows * to->cols) {
+            memory_.refuse(
+                "TT3005", loc_,
+                "T.reduce of `" + memory_.name(op.src.ref) + "` does not fit `" + memory_.name(op.dst.ref) + "`",
+                "give the result one element for each that is left", {{"elements", extents(natural), extents(*to)}});
+            return give_up(op.dst);
+        }
+        ValueId acc;
+        if (!op.clear) {
+            acc = builder_.cast(*memory_.read("T.reduce", op.dst, loc_), work, loc_);
+            if (natural.rows != to->rows) acc = builder_.transpose(acc, loc_);
+        }
+        ValueId result = builder_.value(natural, memory_.name(op.dst.ref), loc_);
+        builder_.add(graph::Reduce{{result}, op.fn, builder_.cast(*value, work, loc_), acc, dim}, loc_);
+        result = builder_.cast(result, to->dtype, loc_);
+        if (natural.rows != to->rows) result = builder_.transpose(result, loc_);
+        put("T.reduce", op.dst, result, true);
+    }
+
+    void build(const tile::Map& op) { lower_map(ctx_, op, memory_, builder_, loc_); }
+
+    void put(const std::string& what, const Access& dst, ValueId value, bool made) {
+        if (made && !dst.ref.is_tensor()) builder_.rename(value, memory_.name(dst.ref));
+        memory_.write(what, dst, value, loc_);
+    }
+
+    // After a refusal: some value of the right type, so that what follows can still be checked.
+    void give_up(const Access& dst) {
+        if (!dst.ref.is_tensor()) memory_.current(dst.ref.buffer, loc_);
+    }
+
+    Context& ctx_;
+    GraphBuilder builder_;
+    Memory memory_;
+    LocId loc_;
+};
+
+}  // namespace
+
+graph::Launch build_launch(Context& ctx, const tile::Launch& launch, const std::vector<TensorLayout>& layouts,
+                           const std::vector<Dims>& buffer_dims, std::vector<Diagnostic>& errors) {
+    graph::Launch out;
+    out.grid = launch.grid;
+    out.grid_extents = launch.grid_extents;
+    out.loc = launch.loc;
+    LaunchBuilder(ctx, launch, layouts, buffer_dims, out, errors).run(launch.body);
+    return out;
+}
+
+}  // namespace tilelang_tt

@@ -1,0 +1,430 @@
+#include "compiler/tensorize/lanes.h"
+
+#include <unordered_map>
+
+#include "compiler/ir/interpret.h"
+#include "compiler/ir/text.h"
+#include "compiler/map/access.h"
+
+namespace tilelang_tt {
+namespace {
+
+using graph::Operand;
+using graph::TileType;
+using tensix::TileFn;
+
+bool compares(TileFn fn) {
+    switch (fn) {
+        case TileFn::Eq:
+        case TileFn::Ne:
+        case TileFn::Lt:
+        case TileFn::Le:
+        case TileFn::Gt:
+        case TileFn::Ge:
+            return true;
+        default:
+            return false;
+    }
+}
+
+// The lanes that rows and columns of this body's blocks run over.
+struct Frame {
+    VarId row, col;
+    int64_t rows = 1, cols = 1;
+};
+
+class MapLowering {
+  public:
+    MapLowering(Context& ctx, const tile::Map& map, Memory& memory, GraphBuilder& builder, LocId loc)
+        : ctx_(ctx), map_(map), memory_(memory), builder_(builder), loc_(loc) {}
+
+    void run() {
+        for (size_t i = 0; i < map_.vars.size(); ++i) {
+            if (ctx_.index.as_const(map_.extents[i])) continue;
+            memory_.refuse(
+                "TT3020", loc_,
+                "the extent of lane `" + ctx_.index.var(map_.vars[i]).name + "` of T.Parallel is not constant",
+                "use a constant extent and let blocks run over the tensor's edge");
+            return;
+        }
+        choose_frame();
+        lower_outer(0);
+    }
+
+  private:
+    int64_t extent(VarId lane) const { return *lane_extent(ctx_.index, map_, lane); }
+
+    std::optional<LaneAccess> access(const std::vector<IndexId>& indices) {
+        std::string problem;
+        return lane_access(ctx_.index, map_, indices, problem);
+    }
+
+    // The first access with two lanes says which is which; a single lane follows the vector that it runs over.
+    void choose_frame() {
+        std::vector<VarId> lanes;
+        for (VarId lane : map_.vars)
+            if (extent(lane) != 1) lanes.push_back(lane);
+        std::vector<std::pair<Ref, LaneAccess>> accesses;
+        auto note = [&](Ref ref, const std::vector<IndexId>& indices) {
+            if (auto a = access(indices)) accesses.push_back({ref, std::move(*a)});
+        };
+        for (const tile::Store& store : map_.stores) note(store.ref, store.indices);
+        for (const tile::Store& store : map_.stores)
+            for_each_read(ctx_.lanes, store.value, [&](const LaneNode& read) { note(read.ref, read.indices); });
+        auto lane_of = [](const LaneAccess& a, int64_t dim) { return dim >= 0 ? a.lane[dim] : VarId(); };
+        for (auto& [ref, a] : accesses) {
+            Dims dims = memory_.dims(ref);
+            VarId row = lane_of(a, dims.row), col = lane_of(a, dims.col);
+            if (!row || !col || frame_.row || frame_.col) continue;
+            frame_.row = row, frame_.col = col;
+        }
+        for (auto& [ref, a] : accesses) {
+            Dims dims = memory_.dims(ref);
+            VarId row = lane_of(a, dims.row), col = lane_of(a, dims.col);
+            if (row && !frame_.row && frame_.col != row) frame_.row = row;
+            if (col && !frame_.col && frame_.row != col) frame_.col = col;
+        }
+        for (VarId lane : lanes) {
+            if (lane == frame_.row || lane == frame_.col) continue;
+            if (!frame_.col && lanes.size() == 1)
+                frame_.col = lane;
+            else
+                outer_.push_back(lane);
+        }
+        if (frame_.row) frame_.rows = extent(frame_.row);
+        if (frame_.col) frame_.cols = extent(frame_.col);
+    }
+
+    // Lanes beyond two become loops.
+    void lower_outer(size_t i) {
+        if (i == outer_.size()) {
+            for (const tile::Store& store : map_.stores) lower(store);
+            return;
+        }
+        Var var = ctx_.index.var(outer_[i]);
+        graph::For loop;
+        loop.var = ctx_.index.new_var({var.name, VarKind::Loop, 0, extent(outer_[i]) - 1});
+        loop.begin = ctx_.index.constant(0);
+        loop.extent = ctx_.index.constant(extent(outer_[i]));
+        outer_values_[outer_[i]] = ctx_.index.of(loop.var);
+        graph::Region* parent = builder_.enter(&loop.body);
+        lower_outer(i + 1);
+        builder_.add(graph::Yield{}, loc_);
+        builder_.enter(parent);
+        builder_.add(std::move(loop), loc_);
+    }
+
+    IndexId outside(IndexId id) { return outer_values_.empty() ? id : ctx_.index.substitute(id, outer_values_); }
+
+    std::string text(LaneId id) const { return print(ctx_, id); }
+
+    // ---- stores ----
+    void lower(const tile::Store& store) {
+        LocId loc = store.loc ? store.loc : loc_;
+        at_ = loc;
+        memo_.clear();
+        IndexId guard;
+        if (store.cond && !droppable(store)) {
+            guard = outside(store.cond);
+            for (VarId lane : map_.vars)
+                if (ctx_.index.uses(guard, lane) && extent(lane) != 1) {
+                    memory_.refuse(
+                        "TT3021", loc,
+                        "`" + memory_.name(store.ref) + "` is stored where `" + print(ctx_.index, store.cond) +
+                            "`, which differs between the elements of a tile",
+                        "store everywhere and let blocks run over the tensor's edge: what is outside is dropped");
+                    return;
+                }
+        }
+        std::string problem;
+        auto to = lane_access(ctx_.index, map_, store.indices, problem);
+        if (!to) {
+            memory_.refuse("TT3022", loc,
+                           "T.Parallel does not store `" + memory_.name(store.ref) + "` in blocks: " + problem,
+                           "index each dimension by one lane plus an offset");
+            return;
+        }
+        if (!guard) {
+            store_block(store, *to, loc);
+            return;
+        }
+        graph::If branch;
+        branch.cond = guard;
+        auto before = memory_.snapshot();
+        ValueId old;
+        if (!store.ref.is_tensor()) {
+            old = memory_.current(store.ref.buffer, loc);
+            before = memory_.snapshot();
+        }
+        graph::Region* parent = builder_.enter(&branch.then);
+        store_block(store, *to, loc);
+        graph::Yield then, otherwise;
+        if (old) {
+            then.values.push_back(memory_.current(store.ref.buffer, loc));
+            otherwise.values.push_back(old);
+        }
+        builder_.add(std::move(then), loc);
+        builder_.enter(&branch.otherwise);
+        builder_.add(std::move(otherwise), loc);
+        builder_.enter(parent);
+        memory_.restore(std::move(before));
+        if (old) {
+            ValueId result = builder_.value(builder_.type(old), memory_.name(store.ref), loc);
+            branch.results.push_back({result});
+            memory_.set(store.ref.buffer, result);
+        }
+        builder_.add(std::move(branch), loc);
+    }
+
+    // A guard that only keeps stores from having no effect: outside the tensor, or to a buffer that holds nothing yet.
+    bool droppable(const tile::Store& store) {
+        if (store.ref.is_tensor())
+            return implied_in_bounds(ctx_.index, store.cond, ctx_.tensor(store.ref.tensor), store.indices);
+        return ctx_.index.always_true(store.cond) || memory_.unspecified(store.ref.buffer);
+    }
+
+    void store_block(const tile::Store& store, const LaneAccess& to, LocId loc) {
+        Dims dims = memory_.dims(store.ref);
+        VarId row = lane_at(to, dims.row), col = lane_at(to, dims.col);
+        const std::string name = memory_.name(store.ref);
+        bool swapped = (row && row == frame_.col) || (col && col == frame_.row);
+        VarId frame_row = swapped ? col : row, frame_col = swapped ? row : col;
+        if (!covers(store.ref, to, "store")) return;
+        auto operand = lower(store.value);
+        if (!operand) {
+            if (!store.ref.is_tensor()) memory_.current(store.ref.buffer, loc);
+            return;
+        }
+        DType dtype = memory_.dtype(store.ref);
+        TileType type = tile_type(dtype, frame_row ? frame_.rows : 1, frame_col ? frame_.cols : 1);
+        ValueId value = operand->value;
+        if (!value) {
+            if (swapped) type = tile_type(dtype, type.cols, type.rows);
+            value = builder_.fill(type, round_to(dtype, operand->constant), name, loc);
+        } else {
+            TileType from = builder_.type(value);
+            if ((from.rows > 1 && !frame_row) || (from.cols > 1 && !frame_col)) {
+                memory_.refuse("TT3023", loc, "lanes store different values to the same element of `" + name + "`",
+                               "reduce over the lane with T.reduce_sum, T.reduce_max …");
+                return;
+            }
+            value = builder_.cast(value, dtype, loc);
+            value = builder_.broadcast(value, type, loc);
+            if (swapped) value = builder_.transpose(value, loc);
+        }
+        if (store.ref.is_tensor()) {
+            std::vector<IndexId> offset;
+            for (IndexId id : to.base) offset.push_back(outside(id));
+            memory_.store(store.ref.tensor, with_outer(to, std::move(offset)), value, loc);
+        } else {
+            if (!held_.count(value)) builder_.rename(value, name);
+            memory_.set(store.ref.buffer, value);
+        }
+    }
+
+    VarId lane_at(const LaneAccess& a, int64_t dim) const { return dim >= 0 ? a.lane[dim] : VarId(); }
+
+    // base with the outer lanes, which are loops now, added where they run
+    std::vector<IndexId> with_outer(const LaneAccess& a, std::vector<IndexId> base) {
+        for (size_t d = 0; d < base.size(); ++d)
+            if (auto it = outer_values_.find(a.lane[d]); a.lane[d] && it != outer_values_.end())
+                base[d] = ctx_.index.add(base[d], it->second);
+        return base;
+    }
+
+    // Refuses an access that is not a block: a part of a buffer, or lanes outside the tiled dimensions.
+    bool covers(Ref ref, const LaneAccess& a, const std::string& verb) {
+        Dims dims = memory_.dims(ref);
+        for (size_t d = 0; d < a.base.size(); ++d) {
+            int64_t dim = static_cast<int64_t>(d);
+            bool outer = a.lane[d] && outer_values_.count(a.lane[d]);
+            if (ref.is_tensor()) {
+                if (a.lane[d] && !outer && dim != dims.row && dim != dims.col) {
+                    memory_.refuse(
+                        "TT3024", at_,
+                        "T.Parallel cannot " + verb + " `" + memory_.name(ref) + "`: dimension " + std::to_string(d) +
+                            " is not tiled",
+                        "let the last two lanes run over the same two dimensions in every access of the tensor");
+                    return false;
+                }
+                continue;
+            }
+            int64_t size = memory_.buffer(ref.buffer).shape[d];
+            if (!outer && fixed_value(ctx_.index, a.base[d]) == 0 && (a.lane[d] ? extent(a.lane[d]) : 1) == size)
+                continue;
+            memory_.refuse(
+                "TT3003", at_,
+                "T.Parallel touches a part of `" + memory_.name(ref) + "`; only whole buffers are supported so far",
+                "give the part a buffer of its own", {}, ref.buffer);
+            return false;
+        }
+        return true;
+    }
+
+    // ---- values ----
+    // nullopt: refused.
+    std::optional<Operand> lower(LaneId id) {
+        if (auto it = memo_.find(id); it != memo_.end()) return it->second;
+        auto result = lower_node(id);
+        memo_[id] = result;
+        return result;
+    }
+
+    std::optional<Operand> lower_node(LaneId id) {
+        const LaneNode node = ctx_.lanes.node(id);
+        switch (node.op) {
+            case LaneOp::Const:
+                return Operand{{}, round_to(node.dtype, node.value)};
+            case LaneOp::Index:
+                if (auto value = fixed_value(ctx_.index, outside(node.index)))
+                    return Operand{{}, round_to(node.dtype, static_cast<double>(*value))};
+                memory_.refuse("TT3025", at_,
+                               "the value of `" + print(ctx_.index, node.index) +
+                                   "` is used in T.Parallel; values that depend on an index are not supported yet",
+                               "pass them in as a tensor");
+                return std::nullopt;
+            case LaneOp::Read:
+                return lower_read(node);
+            case LaneOp::Apply:
+                return lower_apply(node);
+        }
+        return std::nullopt;
+    }
+
+    std::optional<Operand> lower_read(const LaneNode& node) {
+        std::string problem;
+        auto from = lane_access(ctx_.index, map_, node.indices, problem);
+        if (!from) {
+            memory_.refuse("TT3022", at_,
+                           "T.Parallel does not read `" + memory_.name(node.ref) + "` in blocks: " + problem,
+                           "index each dimension by one lane plus an offset");
+            return std::nullopt;
+        }
+        if (!covers(node.ref, *from, "read")) return std::nullopt;
+        Dims dims = memory_.dims(node.ref);
+        VarId row = lane_at(*from, dims.row), col = lane_at(*from, dims.col);
+        if (outer_values_.count(row)) row = {};
+        if (outer_values_.count(col)) col = {};
+        ValueId value;
+        if (node.ref.is_tensor()) {
+            std::vector<IndexId> offset;
+            for (IndexId base : from->base) offset.push_back(outside(base));
+            value = memory_.load(node.ref.tensor, with_outer(*from, std::move(offset)), row ? extent(row) : 1,
+                                 col ? extent(col) : 1, at_);
+        } else {
+            value = memory_.current(node.ref.buffer, at_);
+            held_.insert(value);
+        }
+        if ((row && row == frame_.col) || (col && col == frame_.row)) value = builder_.transpose(value, at_);
+        if (node.dtype != builder_.type(value).dtype) value = builder_.cast(value, node.dtype, at_);
+        return Operand{value};
+    }
+
+    std::optional<Operand> lower_apply(const LaneNode& node) {
+        if (node.fn == TileFn::Select)
+            if (auto cond = index_condition(node.a)) return lower_select(node, outside(*cond));
+        std::vector<Operand> operands;
+        int64_t rows = 1, cols = 1;
+        bool refused = false, constant = true;
+        for (LaneId id : {node.a, node.b, node.c}) {
+            if (!id) break;
+            auto operand = lower(id);
+            if (!operand) {
+                refused = true;
+                continue;
+            }
+            if (operand->value) {
+                constant = false;
+                const TileType& type = builder_.type(operand->value);
+                rows = std::max(rows, type.rows);
+                cols = std::max(cols, type.cols);
+            }
+            operands.push_back(*operand);
+        }
+        if (refused) return std::nullopt;
+        if (node.fn == TileFn::Identity) return operands[0];
+        if (node.fn == TileFn::Cast) {
+            if (constant) return Operand{{}, round_to(node.dtype, operands[0].constant)};
+            if (builder_.type(operands[0].value).dtype == node.dtype) return operands[0];
+        }
+        if (constant) {
+            DType dtype = compares(node.fn) ? ctx_.lanes.node(node.a).dtype : node.dtype;
+            operands[0].value = builder_.fill(tile_type(dtype, 1, 1), operands[0].constant, "constant", at_);
+        }
+        ValueId result = builder_.eltwise(node.fn, tile_type(node.dtype, rows, cols), std::move(operands),
+                                          std::string(to_string(node.fn)), at_);
+        return Operand{result};
+    }
+
+    // A condition on indices alone, as one.
+    std::optional<IndexId> index_condition(LaneId id) {
+        const LaneNode node = ctx_.lanes.node(id);
+        if (node.op == LaneOp::Index) return node.index;
+        if (node.op == LaneOp::Const && node.value == static_cast<double>(static_cast<int64_t>(node.value)))
+            return ctx_.index.constant(static_cast<int64_t>(node.value));
+        if (node.op != LaneOp::Apply) return std::nullopt;
+        if (node.fn == TileFn::Cast) return is_float(node.dtype) ? std::nullopt : index_condition(node.a);
+        auto a = index_condition(node.a);
+        auto b = node.b ? index_condition(node.b) : std::nullopt;
+        if (a && node.fn == TileFn::LogicalNot) return ctx_.index.logical_not(*a);
+        if (!a || !b) return std::nullopt;
+        IndexArena& index = ctx_.index;
+        switch (node.fn) {
+            case TileFn::Lt:
+                return index.lt(*a, *b);
+            case TileFn::Le:
+                return index.le(*a, *b);
+            case TileFn::Gt:
+                return index.lt(*b, *a);
+            case TileFn::Ge:
+                return index.le(*b, *a);
+            case TileFn::Eq:
+                return index.eq(*a, *b);
+            case TileFn::Ne:
+                return index.ne(*a, *b);
+            case TileFn::LogicalAnd:
+                return index.logical_and(*a, *b);
+            case TileFn::LogicalOr:
+                return index.logical_or(*a, *b);
+            default:
+                return std::nullopt;
+        }
+    }
+
+    // cond ? a : b where cond is on indices: decided, or a guard of a read that is 0 outside its tensor anyway.
+    std::optional<Operand> lower_select(const LaneNode& node, IndexId cond) {
+        if (ctx_.index.always_true(cond)) return lower(node.b);
+        if (ctx_.index.always_false(cond)) return lower(node.c);
+        LaneNode read = ctx_.lanes.node(node.b);
+        while (read.op == LaneOp::Apply && read.fn == TileFn::Cast) read = ctx_.lanes.node(read.a);
+        const LaneNode& otherwise = ctx_.lanes.node(node.c);
+        if (otherwise.op == LaneOp::Const && otherwise.value == 0 && read.op == LaneOp::Read && read.ref.is_tensor() &&
+            implied_in_bounds(ctx_.index, cond, ctx_.tensor(read.ref.tensor), read.indices))
+            return lower(node.b);
+        memory_.refuse("TT3026", at_,
+                       "a value in T.Parallel depends on the condition `" + print(ctx_.index, cond) +
+                           "` on indices; masks are not supported yet",
+                       "pass the mask in as a tensor; a guard against reading outside a tensor is not needed, such "
+                       "elements read as 0");
+        return std::nullopt;
+    }
+
+    Context& ctx_;
+    const tile::Map& map_;
+    Memory& memory_;
+    GraphBuilder& builder_;
+    LocId loc_, at_;
+    Frame frame_;
+    std::vector<VarId> outer_;
+    IndexSubst outer_values_;
+    std::unordered_map<LaneId, std::optional<Operand>> memo_;
+    std::unordered_set<ValueId> held_;  // by buffers: they keep their names
+};
+
+}  // namespace
+
+void lower_map(Context& ctx, const tile::Map& map, Memory& memory, GraphBuilder& builder, LocId loc) {
+    MapLowering(ctx, map, memory, builder, loc).run();
+}
+
+}  // namespace tilelang_tt

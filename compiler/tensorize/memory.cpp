@@ -1,0 +1,138 @@
+#include "compiler/tensorize/memory.h"
+
+#include "compiler/map/access.h"
+
+namespace tilelang_tt {
+
+using graph::TileType;
+
+Memory::Memory(Context& ctx, const tile::Launch& launch, const std::vector<TensorLayout>& layouts,
+               const std::vector<Dims>& buffer_dims, GraphBuilder& builder, std::vector<Diagnostic>& errors)
+    : ctx_(ctx),
+      launch_(launch),
+      layouts_(layouts),
+      buffer_dims_(buffer_dims),
+      builder_(builder),
+      errors_(errors),
+      current_(launch.buffers.size()) {}
+
+void Memory::refuse(std::string code, LocId loc, std::string message, std::string fix, std::vector<Fact> facts,
+                    BufferId about) {
+    Diagnostic d{Severity::Error, std::move(code), std::move(message), {ctx_.loc(loc)}, std::move(facts), {},
+                 std::move(fix)};
+    if (about && buffer(about).loc) d.where.push_back(ctx_.loc(buffer(about).loc));
+    for (const Diagnostic& known : errors_)
+        if (known == d) return;
+    errors_.push_back(std::move(d));
+}
+
+Dims Memory::dims(Ref ref) const {
+    if (!ref.is_tensor()) return buffer_dims_[ref.buffer.v];
+    return {layouts_[ref.tensor.v].row_dim, layouts_[ref.tensor.v].col_dim};
+}
+
+DType Memory::dtype(Ref ref) const {
+    return ref.is_tensor() ? ctx_.tensor(ref.tensor).dtype : buffer(ref.buffer).dtype;
+}
+
+const std::string& Memory::name(Ref ref) const {
+    return ref.is_tensor() ? ctx_.tensor(ref.tensor).name : buffer(ref.buffer).name;
+}
+
+TileType Memory::buffer_type(BufferId id) const {
+    const tile::Buffer& b = buffer(id);
+    Dims dims = buffer_dims_[id.v];
+    return tile_type(b.dtype, dims.row >= 0 ? b.shape[dims.row] : 1, dims.col >= 0 ? b.shape[dims.col] : 1);
+}
+
+bool Memory::unspecified(BufferId id) const { return !current_[id.v] || unspecified_.count(current_[id.v]); }
+
+ValueId Memory::current(BufferId id, LocId loc) {
+    ValueId& value = current_[id.v];
+    if (!value) {
+        value = builder_.fill(buffer_type(id), 0, buffer(id).name, loc);
+        unspecified_.insert(value);
+    }
+    return value;
+}
+
+void Memory::set(BufferId id, ValueId value) { current_[id.v] = value; }
+
+graph::Window Memory::window(TensorId tensor, const std::vector<IndexId>& offset) const {
+    return {tensor, offset, layouts_[tensor.v].row_dim, layouts_[tensor.v].col_dim};
+}
+
+ValueId Memory::load(TensorId tensor, const std::vector<IndexId>& offset, int64_t rows, int64_t cols, LocId loc) {
+    const Tensor& t = ctx_.tensor(tensor);
+    ValueId result = builder_.value(tile_type(t.dtype, rows, cols), t.name + "_block", loc);
+    builder_.add(graph::Load{{result}, window(tensor, offset)}, loc);
+    return result;
+}
+
+void Memory::store(TensorId tensor, const std::vector<IndexId>& offset, ValueId value, LocId loc) {
+    builder_.add(graph::Store{value, window(tensor, offset)}, loc);
+}
+
+std::optional<TileType> Memory::type(const std::string& what, const Access& access, LocId loc) {
+    if (access.ref.is_tensor()) {
+        Dims dims = this->dims(access.ref);
+        int64_t rows = 1, cols = 1;
+        for (size_t d = 0; d < access.extent.size(); ++d) {
+            auto extent = ctx_.index.as_const(access.extent[d]);
+            if (!extent) {
+                refuse("TT3001", loc,
+                       what + " touches a block of `" + name(access.ref) + "` whose size is not constant",
+                       "use a constant block size");
+                return std::nullopt;
+            }
+            if (static_cast<int64_t>(d) == dims.row) {
+                rows = *extent;
+            } else if (static_cast<int64_t>(d) == dims.col) {
+                cols = *extent;
+            } else if (*extent != 1) {
+                refuse("TT3002", loc,
+                       what + " moves a block of `" + name(access.ref) + "` with more than two dimensions",
+                       "copy two dimensions at a time, in a loop over dimension " + std::to_string(d));
+                return std::nullopt;
+            }
+        }
+        return tile_type(dtype(access.ref), rows, cols);
+    }
+    const tile::Buffer& b = buffer(access.ref.buffer);
+    int blocked = 0;
+    for (size_t d = 0; d < b.shape.size(); ++d) {
+        blocked += b.shape[d] != 1;
+        if (fixed_value(ctx_.index, access.offset[d]) == 0 && ctx_.index.as_const(access.extent[d]) == b.shape[d])
+            continue;
+        refuse("TT3003", loc, what + " touches a part of `" + b.name + "`; only whole buffers are supported so far",
+               "give the part a buffer of its own", {}, access.ref.buffer);
+        return std::nullopt;
+    }
+    if (blocked > 2) {
+        refuse("TT3004", loc, "`" + b.name + "` has more than two dimensions",
+               "use one two-dimensional buffer for each part that is used at a time", {}, access.ref.buffer);
+        return std::nullopt;
+    }
+    return buffer_type(access.ref.buffer);
+}
+
+std::optional<ValueId> Memory::read(const std::string& what, const Access& access, LocId loc) {
+    auto type = this->type(what, access, loc);
+    if (!type) return std::nullopt;
+    if (access.ref.is_tensor()) return load(access.ref.tensor, access.offset, type->rows, type->cols, loc);
+    return current(access.ref.buffer, loc);
+}
+
+bool Memory::write(const std::string& what, const Access& access, ValueId value, LocId loc) {
+    if (!type(what, access, loc)) {
+        if (!access.ref.is_tensor()) current(access.ref.buffer, loc);
+        return false;
+    }
+    if (access.ref.is_tensor())
+        store(access.ref.tensor, access.offset, value, loc);
+    else
+        set(access.ref.buffer, value);
+    return true;
+}
+
+}  // namespace tilelang_tt

@@ -1,0 +1,64 @@
+// Buffers and tensors as the builder of a launch sees them: which value a buffer holds, and blocks of tensors as loads
+// and stores.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+#include "compiler/ir/diagnostics.h"
+#include "compiler/ir/mapping_plan.h"
+#include "compiler/ir/tile_program.h"
+#include "compiler/map/block_dims.h"
+#include "compiler/tensorize/builder.h"
+
+namespace tilelang_tt {
+
+class Memory {
+  public:
+    Memory(Context& ctx, const tile::Launch& launch, const std::vector<TensorLayout>& layouts,
+           const std::vector<Dims>& buffer_dims, GraphBuilder& builder, std::vector<Diagnostic>& errors);
+
+    // ---- buffers ----
+    const tile::Buffer& buffer(BufferId id) const { return launch_.buffers[id.v]; }
+    graph::TileType buffer_type(BufferId id) const;
+    // What the buffer holds; before the first write something unspecified, made up as zeros.
+    ValueId current(BufferId id, LocId loc);
+    bool unspecified(BufferId id) const;
+    void set(BufferId id, ValueId value);
+    // All buffers' values, to be put back when a branch is left.
+    std::vector<ValueId> snapshot() const { return current_; }
+    void restore(std::vector<ValueId> values) { current_ = std::move(values); }
+
+    // ---- blocks ----
+    // The dimensions that the rows and columns of a ref run over.
+    Dims dims(Ref ref) const;
+    DType dtype(Ref ref) const;
+    const std::string& name(Ref ref) const;
+    // The block of rows × cols elements at `offset` of a tensor, or the whole of a buffer.
+    ValueId load(TensorId tensor, const std::vector<IndexId>& offset, int64_t rows, int64_t cols, LocId loc);
+    void store(TensorId tensor, const std::vector<IndexId>& offset, ValueId value, LocId loc);
+    // An access as a value, and a value to an access; refused (nullopt, false) if the access is no block.
+    std::optional<ValueId> read(const std::string& what, const Access& access, LocId loc);
+    bool write(const std::string& what, const Access& access, ValueId value, LocId loc);
+    // The type of what such a write takes.
+    std::optional<graph::TileType> type(const std::string& what, const Access& access, LocId loc);
+
+    void refuse(std::string code, LocId loc, std::string message, std::string fix, std::vector<Fact> facts = {},
+                BufferId about = {});
+
+  private:
+    graph::Window window(TensorId tensor, const std::vector<IndexId>& offset) const;
+
+    Context& ctx_;
+    const tile::Launch& launch_;
+    const std::vector<TensorLayout>& layouts_;
+    const std::vector<Dims>& buffer_dims_;
+    GraphBuilder& builder_;
+    std::vector<Diagnostic>& errors_;
+    std::vector<ValueId> current_;
+    std::unordered_set<ValueId> unspecified_;
+};
+
+}  // namespace tilelang_tt

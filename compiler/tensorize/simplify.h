@@ -1,0 +1,32 @@
+// Simplifications of a launch's graph, one a file. Each is a rewrite that keeps what the launch stores, returns whether
+// it changed anything, and needs nothing of the others: tensorize runs them until none does.
+#pragma once
+
+#include "compiler/ir/tile_graph.h"
+
+namespace tilelang_tt {
+
+// Pre: SSA. Post: no op without an effect whose results nothing uses; no loop carries, and no branch yields, a value
+// that only serves itself.
+bool remove_dead_values(graph::Launch& launch);
+
+// Pre: SSA. Post: no Identity or Cast that changes nothing, no transpose of a transpose, no carried value that every
+// iteration leaves as it is, no branch result that is the same on both sides.
+bool forward_copies(graph::Launch& launch);
+
+// Pre: SSA. Post: no Matmul or sum accumulates onto a Fill of 0; an accumulator that a loop's first iteration clears
+// (`if ko == 0`) is cleared before the loop instead.
+bool fold_fills(Context& ctx, graph::Launch& launch);
+
+// Pre: SSA. Post: no two equal ops without effects in one region, with no loop or branch between them, where the second
+// sees what the first saw: loads are equal while nothing stores to their tensor. Fills stay apart: each starts one
+// value.
+bool merge_equal_ops(graph::Launch& launch);
+
+// Pre: SSA. Post: branches whose condition is known are replaced by the side taken.
+bool fold_branches(const Context& ctx, graph::Launch& launch);
+
+// Pre: SSA. Post: no two values have the same name; the first keeps it.
+void name_apart(graph::Launch& launch);
+
+}  // namespace tilelang_tt

@@ -1,0 +1,45 @@
+#include "compiler/tensorize/tensorize.h"
+
+#include "compiler/ir/walk.h"
+#include "compiler/map/block_dims.h"
+#include "compiler/tensorize/build.h"
+#include "compiler/tensorize/check_order.h"
+#include "compiler/tensorize/simplify.h"
+
+namespace tilelang_tt {
+namespace {
+
+void simplify(Context& ctx, graph::Launch& launch) {
+    for (bool changed = true; changed;) {
+        changed = fold_branches(ctx, launch);
+        changed = fold_fills(ctx, launch) || changed;
+        changed = forward_copies(launch) || changed;
+        changed = merge_equal_ops(launch) || changed;
+        changed = remove_dead_values(launch) || changed;
+    }
+}
+
+}  // namespace
+
+Result<TileGraph> tensorize(const TileProgram& program, const MappingPlan& mapping, const Target&) {
+    TileGraph graph;
+    graph.ctx = program.ctx;
+    std::vector<Diagnostic> errors;
+    const BlockDims dims = infer_block_dims(graph.ctx, program.launches);
+    for (size_t i = 0; i < program.launches.size(); ++i)
+        graph.launches.push_back(
+            build_launch(graph.ctx, program.launches[i], mapping.layouts, dims.buffers[i], errors));
+    if (!errors.empty()) return errors;
+    std::vector<bool> pad_is_zero;
+    for (const TensorLayout& layout : mapping.layouts) pad_is_zero.push_back(layout.pad_is_zero);
+    for (graph::Launch& launch : graph.launches) {
+        simplify(graph.ctx, launch);
+        check_memory_order(graph.ctx, launch, errors);
+        check_padding(graph.ctx, launch, pad_is_zero, errors);
+        name_apart(launch);
+    }
+    if (!errors.empty()) return errors;
+    return compact(graph);
+}
+
+}  // namespace tilelang_tt
