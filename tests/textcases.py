@@ -60,7 +60,7 @@ class TextCase:
 
     @staticmethod
     def read(path: Path) -> TextCase:
-        head, *sections = re.split(r"^--- (\w+)\n", path.read_text(), flags=re.M)
+        head, *sections = re.split(r"^--- (\w+)\n", path.read_text(), flags=re.MULTILINE)
         parts = dict(zip(sections[::2], sections[1::2], strict=True))
         unknown = set(parts) - {"options", "input", "output", "error"}
         if unknown or "input" not in parts or ("output" in parts) == ("error" in parts):
