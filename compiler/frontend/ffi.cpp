@@ -26,20 +26,6 @@ TileProgram parse(const ffi::String& text) {
     return program.take();
 }
 
-ffi::Array<ffi::Any> to_ffi(const std::vector<Diagnostic>& diagnostics) {
-    ffi::Array<ffi::Any> out;
-    for (const Diagnostic& diagnostic : diagnostics) {
-        Dict item;
-        item.Set("severity", ffi::String(diagnostic.severity == Severity::Error     ? "error"
-                                         : diagnostic.severity == Severity::Warning ? "warning"
-                                                                                    : "note"));
-        item.Set("code", ffi::String(diagnostic.code));
-        item.Set("text", ffi::String(to_string(diagnostic)));
-        out.push_back(item);
-    }
-    return out;
-}
-
 // → {text, remarks}
 Dict import(const tvm::tirx::PrimFunc& function, const ffi::String& name) {
     auto program = import_function(function, name);

@@ -6,10 +6,12 @@
 #include <tvm/ffi/reflection/registry.h>
 
 #include <cstdio>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <sstream>
+#include <tuple>
 
 #include "compiler/frontend/arguments.h"
 #include "compiler/frontend/reference.h"
@@ -26,13 +28,30 @@ std::optional<RunStats> last_run;
 
 void raise_message(const char* kind, const std::string& message) { throw ffi::Error(kind, message, ""); }
 
-// Runs the interpreter where no kernel can be built, and says so once.
-void notice_fallback(const std::vector<Diagnostic>& why) {
-    static std::once_flag once;
-    std::call_once(once, [&] {
-        std::fprintf(stderr, "tilelang_tt: kernels run in the reference interpreter, without modelled time:\n%s\n",
-                     to_string(why).c_str());
-    });
+// A device that runs kernels, one at a time: a chip has one program. Null: this machine cannot run kernels.
+struct SharedDevice {
+    std::mutex mutex;
+    std::unique_ptr<Device> device;
+};
+
+// One device a kind for the whole process, whatever the number of kernels: an emulated chip holds its L1 and DRAM.
+// Never destroyed: kernels may outlive static objects.
+SharedDevice& shared_device(const TargetOptions& options) {
+    static std::mutex mutex;
+    static auto* devices = new std::map<std::tuple<std::string, std::string, std::string>, SharedDevice>;
+    const std::lock_guard lock(mutex);
+    const auto [entry, added] = devices->try_emplace({options.arch, options.board, options.numerics});
+    if (added) {
+        auto device =
+            emulator_device(options.arch, options.board, options.numerics == "fast" ? Numerics::Fast : Numerics::Exact);
+        if (device)
+            entry->second.device = device.take();
+        else
+            std::fprintf(stderr,
+                         "tilelang_tt: kernels run in the reference interpreter, without modelled time, because\n%s\n",
+                         to_string(device.diagnostics()).c_str());
+    }
+    return entry->second;
 }
 
 class KernelModule : public ffi::ModuleObj {
@@ -43,6 +62,7 @@ class KernelModule : public ffi::ModuleObj {
         auto result = compile_program(program_, options_.target());
         if (!result) raise(kCompileError, result.diagnostics());
         artifacts_ = std::move(result.value().artifacts);
+        remarks_ = std::move(result.value().remarks);
     }
 
     const char* kind() const final { return kModuleKind; }
@@ -55,6 +75,7 @@ class KernelModule : public ffi::ModuleObj {
                 [this, self](const ffi::AnyView* args, int32_t count, ffi::Any*) { run(args, count); });
         if (name == "inspect")
             return ffi::Function::FromTyped([this, self](const ffi::String& file) { return InspectSource(file); });
+        if (name == "remarks") return ffi::Function::FromTyped([this, self] { return to_ffi(remarks_); });
         return std::nullopt;
     }
 
@@ -110,25 +131,18 @@ class KernelModule : public ffi::ModuleObj {
     }
 
     Result<RunStats> launch(const Arguments& arguments) {
-        const std::lock_guard lock(mutex_);  // one run at a time: a device has one program
-        if (options_.device_kind() == DeviceKind::Emulator && !device_ && !no_device_) {
-            auto device = emulator_device(options_.arch, options_.board,
-                                          options_.numerics == "fast" ? Numerics::Fast : Numerics::Exact);
-            if (device)
-                device_ = device.take();
-            else
-                no_device_ = true, notice_fallback(device.diagnostics());
+        if (options_.device_kind() == DeviceKind::Emulator) {
+            SharedDevice& shared = shared_device(options_);
+            const std::lock_guard lock(shared.mutex);
+            if (shared.device) return shared.device->run(artifacts_, arguments.tensors, arguments.symbols);
         }
-        if (device_) return device_->run(artifacts_, arguments.tensors, arguments.symbols);
         return run_reference(program_, arguments.tensors, arguments.symbols);
     }
 
     TileProgram program_;
     TargetOptions options_;
     Artifacts artifacts_;
-    std::mutex mutex_;
-    std::unique_ptr<Device> device_;
-    bool no_device_ = false;
+    std::vector<Diagnostic> remarks_;
 };
 
 class HostModule : public ffi::ModuleObj {
@@ -170,6 +184,20 @@ TVM_FFI_STATIC_INIT_BLOCK() {
 }
 
 }  // namespace
+
+ffi::Array<ffi::Any> to_ffi(const std::vector<Diagnostic>& diagnostics) {
+    ffi::Array<ffi::Any> out;
+    for (const Diagnostic& diagnostic : diagnostics) {
+        ffi::Map<ffi::String, ffi::Any> item;
+        item.Set("severity", ffi::String(diagnostic.severity == Severity::Error     ? "error"
+                                         : diagnostic.severity == Severity::Warning ? "warning"
+                                                                                    : "note"));
+        item.Set("code", ffi::String(diagnostic.code));
+        item.Set("text", ffi::String(to_string(diagnostic)));
+        out.push_back(item);
+    }
+    return out;
+}
 
 void raise(const char* kind, const std::vector<Diagnostic>& diagnostics) {
     std::vector<Diagnostic> errors;

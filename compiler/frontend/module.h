@@ -1,6 +1,7 @@
 // The runtime module: a compiled program that TVM's runtime can call, save and load.
 #pragma once
 
+#include <tvm/ffi/container/array.h>
 #include <tvm/ffi/extra/module.h>
 
 #include <string>
@@ -20,8 +21,13 @@ inline constexpr const char* kArgumentError = "TileLangTTArgumentError";
 inline constexpr const char* kRunError = "TileLangTTRunError";
 [[noreturn]] void raise(const char* kind, const std::vector<Diagnostic>& diagnostics);
 
-// Compiles, unless the target's device is the reference interpreter; errors are raised as kCompileError. The module's functions:
+// [{severity, code, text}]
+tvm::ffi::Array<tvm::ffi::Any> to_ffi(const std::vector<Diagnostic>& diagnostics);
+
+// Compiles, unless the target's device is the reference interpreter; errors are raised as kCompileError. The module's
+// functions:
 //   main, <kernel's name>   runs on the target's device; arguments as the TileLang function's
+//   remarks()               what the compiler noted, as to_ffi() has it
 //   inspect(name)           one generated file, or "tile" for the TileProgram's text
 // It is saved as the text of its TileProgram and its target, and compiled again when loaded.
 tvm::ffi::Module make_module(TileProgram program, const TargetOptions& options);

@@ -36,13 +36,13 @@ def _call(name: str, *args: Any) -> Any:
     return tvm_ffi.get_global_func(f"tilelang_tt.{name}")(*args)
 
 
-def _remarks(items: Any) -> list[Remark]:
+def remarks(items: Any) -> list[Remark]:
     return [Remark(str(item["severity"]), str(item["code"]), str(item["text"])) for item in items]
 
 
 def import_function(function: PrimFunc, name: str) -> tuple[str, list[Remark]]:
     result = _call("import", function, name)
-    return str(result["text"]), _remarks(result["remarks"])
+    return str(result["text"]), remarks(result["remarks"])
 
 
 def compile_text(text: str, target: Target, until: str = "", dump: bool = False) -> Compiled:
@@ -50,7 +50,7 @@ def compile_text(text: str, target: Target, until: str = "", dump: bool = False)
     return Compiled(
         files={str(name): str(contents) for name, contents in result["files"].items()},
         stages=[Stage(str(s["name"]), str(s["text"]), float(s["milliseconds"])) for s in result["stages"]],
-        remarks=_remarks(result["remarks"]),
+        remarks=remarks(result["remarks"]),
     )
 
 

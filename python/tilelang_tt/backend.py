@@ -60,7 +60,9 @@ def _build_device(mod: IRModule, target: Target):
     functions = list(mod.functions.values())
     if len(functions) != 1:
         raise CompileError(f"a module for {_target.KIND} holds one kernel function, this one has {len(functions)}")
-    return _ffi.build(str(functions[0].attrs[_PROGRAM]), target)
+    module = _ffi.build(str(functions[0].attrs[_PROGRAM]), target)
+    _report(_ffi.remarks(module["remarks"]()))
+    return module
 
 
 def _build_host(mod: IRModule, target_host: Target):
