@@ -1,43 +1,129 @@
-// ResourcePlan: where every value of a TileGraph lives and how compute is cut into DST sections. Made by place, read by
-// schedule; printed as tables with the user's names.
+// ResourcePlan: where every value of a TileGraph lives, and how a block's work is cut into DST sections. Made by place,
+// read by schedule, which spells it out with loops, page numbers and synchronisation. print() shows it with the user's
+// names.
+//
+// Compute is a list of steps. A Section is what one pair tile_regs_acquire / tile_regs_release covers, repeated over
+// the subblocks of its grid of tiles; inside it values live in DST. Everything that outlives a section lives in a
+// channel.
 #pragma once
 
 #include <string>
 #include <unordered_map>
+#include <variant>
 #include <vector>
 
 #include "compiler/ir/support.h"
 #include "compiler/ir/tensix_program.h"
+#include "compiler/ir/tile_graph.h"
 
 namespace tilelang_tt {
+namespace placed {
 
-enum class StorageKind : uint8_t {
-    Dst,      // lives and dies inside one DST section
-    Channel,  // in a circular buffer
-    Folded,   // never materialised: a constant operand, a fill that starts an accumulator, a rename
-};
+// Which tile of an operand belongs to tile (i, j) of a section's grid.
+enum class Access : uint8_t { Full, Row, Col, Scalar };
 
-struct Storage {
-    StorageKind kind = StorageKind::Dst;
+// A value's tiles in a channel: rows × cols tiles, row by row, or column by column (the second operand of a transposed
+// matmul, whose columns are the rows of what is in memory).
+struct Tiles {
     ChannelId channel;
+    int64_t rows = 1, cols = 1;
+    bool by_columns = false;
+    friend bool operator==(const Tiles&, const Tiles&) = default;
 };
 
-// How a loop carries an accumulator.
-enum class Accumulation : uint8_t {
-    Dst,     // resident in DST over the loop: it fits between acquire and release
-    L1,      // the packer adds each iteration's contribution in a channel
-    Spill,   // packed to and reloaded from a channel in each iteration
+struct TileOperand {
+    Tiles tiles;
+    Access access = Access::Full;
 };
+
+// A register is a DST slot for each tile of the section (per_tile: first slot + tile), or one slot that the tiles use
+// in turn.
+struct Register {
+    int64_t slot = 0;
+    bool per_tile = true;
+};
+
+// One call for every tile of a section. A matmul is one call for all tiles and each of k_tiles.
+struct Instr {
+    tensix::OpCode op = tensix::OpCode::copy_tile;
+    std::vector<TileOperand> tiles;
+    std::vector<Register> registers;
+    std::vector<int64_t> params;
+    int64_t k_tiles = 0;
+    LocId loc;
+};
+
+// What a section packs.
+enum class PackMode : uint8_t {
+    Stream,      // subblock by subblock, in order: for the writer
+    Block,       // at its place in a whole block that is pushed at the end: for later compute
+    Accumulate,  // at its place in a block that the surrounding loop reserved; the packer adds to it
+};
+struct Output {
+    ValueId value;
+    Register from;
+    Tiles to;
+    PackMode mode = PackMode::Stream;
+    bool relu = false;  // the packer clips at zero
+};
+
+struct Step;
+
+struct Load {
+    ValueId value;
+    Tiles to;
+    graph::Window window;
+};
+
+// A whole block from a channel to memory. In a section's `stores`: its subblocks as they are packed.
+struct Store {
+    Tiles from;
+    graph::Window window;
+};
+
+struct Section {
+    int64_t rows = 1, cols = 1;          // grid in tiles
+    int64_t sub_rows = 1, sub_cols = 1;  // of a subblock; divide rows and cols
+    bool tile_by_tile = false;  // the instructions of steps past the loop run tile after tile, sharing registers
+    std::vector<Step> steps;    // instructions; or, with one subblock, a loop around instructions first
+    std::vector<Output> outputs;
+    std::vector<Store> stores;  // of Stream outputs
+    std::string why;            // comment for the generated code; empty: nothing to say
+};
+
+struct Loop {
+    VarId var;
+    IndexId begin, extent;
+    std::vector<Step> body;
+    // Channels in which the packer accumulates over the iterations: reserved before, pushed after.
+    // accumulator_has_start: a section before the loop has packed the start values; otherwise the first iteration
+    // overwrites.
+    std::vector<Tiles> accumulators;
+    bool accumulator_has_start = false;
+    // The block that the loop starts from (`start`, packed without push) when accumulator_has_start.
+    std::vector<Step> start;
+    std::string why;
+};
+
+struct Branch {
+    IndexId cond;
+    std::vector<Step> then, otherwise;
+};
+
+struct Step {
+    std::variant<Load, Store, Instr, Section, Loop, Branch> v;
+    LocId loc;
+};
+
+}  // namespace placed
 
 struct LaunchResources {
     prog::ComputeConfig compute;
     int64_t dst_capacity = 8;  // tiles between acquire and release
     std::vector<prog::Channel> channels;
-    std::vector<Storage> storage;                             // one a value
-    std::unordered_map<ValueId, Accumulation> accumulation;   // keyed by the loop's result
-    std::unordered_map<ValueId, std::pair<int64_t, int64_t>> subblock;  // (rows, cols) in tiles, keyed by the result of
-                                                                        // the section's last op or its stored value
+    std::vector<placed::Step> steps;  // of one block
     Bytes l1_used;
+    std::vector<std::string> remarks;  // precision and storage decisions, for --dump-ir
 };
 
 struct ResourcePlan {

@@ -1,0 +1,166 @@
+#include "compiler/place/analysis.h"
+
+namespace tilelang_tt::placed {
+
+const graph::Yield* yield_of(const graph::Region& region) {
+    return region.ops.empty() ? nullptr : std::get_if<graph::Yield>(&region.ops.back().v);
+}
+
+std::vector<ValueId> operands_of(const graph::Op& op) {
+    std::vector<ValueId> out;
+    auto add = [&](ValueId id) {
+        if (id) out.push_back(id);
+    };
+    if (auto* store = std::get_if<graph::Store>(&op.v)) {
+        add(store->value);
+    } else if (auto* matmul = std::get_if<graph::Matmul>(&op.v)) {
+        add(matmul->a), add(matmul->b), add(matmul->acc);
+    } else if (auto* eltwise = std::get_if<graph::Eltwise>(&op.v)) {
+        for (const graph::Operand& operand : eltwise->operands) add(operand.value);
+    } else if (auto* reduce = std::get_if<graph::Reduce>(&op.v)) {
+        add(reduce->value), add(reduce->acc);
+    } else if (auto* transpose = std::get_if<graph::Transpose>(&op.v)) {
+        add(transpose->value);
+    } else if (auto* loop = std::get_if<graph::For>(&op.v)) {
+        for (ValueId id : loop->inits) add(id);
+    } else if (auto* yield = std::get_if<graph::Yield>(&op.v)) {
+        for (ValueId id : yield->values) add(id);
+    }
+    return out;
+}
+
+std::vector<ValueId> results_of(const graph::Op& op) {
+    std::vector<ValueId> out;
+    std::visit(
+        [&](const auto& o) {
+            if constexpr (requires { o.result; }) out.push_back(o.result.id);
+            if constexpr (requires { o.results; })
+                for (const graph::Def& def : o.results) out.push_back(def.id);
+        },
+        op.v);
+    return out;
+}
+
+Analysis::Analysis(const Context& ctx, const graph::Launch& launch)
+    : launch_(launch),
+      definitions_(launch.values.size()),
+      uses_(launch.values.size()),
+      live_(launch.values.size(), false),
+      alias_(launch.values.size()) {
+    (void)ctx;
+    for (size_t i = 0; i < alias_.size(); ++i) alias_[i] = ValueId(i);
+    define(launch.body, nullptr);
+    auto roots = [&](auto& self, const graph::Region& region) -> void {
+        for (const graph::Op& op : region.ops) {
+            if (auto* store = std::get_if<graph::Store>(&op.v)) mark(store->value);
+            if (auto* loop = std::get_if<graph::For>(&op.v)) self(self, loop->body);
+            if (auto* branch = std::get_if<graph::If>(&op.v)) self(self, branch->then), self(self, branch->otherwise);
+        }
+    };
+    roots(roots, launch.body);
+    collect(launch.body);
+}
+
+void Analysis::define(const graph::Region& region, const graph::Op* parent) {
+    for (size_t i = 0; i < region.args.size(); ++i) definitions_[region.args[i].v] = {nullptr, parent, i, &region};
+    std::vector<const graph::Op*> loads;
+    for (const graph::Op& op : region.ops) {
+        auto results = results_of(op);
+        for (size_t i = 0; i < results.size(); ++i) definitions_[results[i].v] = {&op, nullptr, i, &region};
+        if (auto* load = std::get_if<graph::Load>(&op.v)) {
+            for (const graph::Op* earlier : loads) {
+                const auto& other = std::get<graph::Load>(earlier->v);
+                if (other.from == load->from &&
+                    launch_.value(other.result.id).type == launch_.value(load->result.id).type) {
+                    alias_[load->result.id.v] = resolve(other.result.id);
+                    break;
+                }
+            }
+            loads.push_back(&op);
+        } else if (auto* store = std::get_if<graph::Store>(&op.v)) {
+            // What was loaded from the tensor before may have changed.
+            std::erase_if(loads, [&](const graph::Op* load) {
+                return std::get<graph::Load>(load->v).from.tensor == store->to.tensor;
+            });
+        } else if (auto* eltwise = std::get_if<graph::Eltwise>(&op.v)) {
+            if (eltwise->fn == tensix::TileFn::Identity && eltwise->operands[0].value &&
+                launch_.value(eltwise->result.id).type == launch_.value(eltwise->operands[0].value).type)
+                alias_[eltwise->result.id.v] = resolve(eltwise->operands[0].value);
+        } else if (auto* loop = std::get_if<graph::For>(&op.v)) {
+            define(loop->body, &op);
+            loads.clear();
+        } else if (auto* branch = std::get_if<graph::If>(&op.v)) {
+            define(branch->then, &op);
+            define(branch->otherwise, &op);
+            loads.clear();
+        }
+    }
+}
+
+ValueId Analysis::resolve(ValueId id) const {
+    while (id && id.v < alias_.size() && alias_[id.v] != id) id = alias_[id.v];
+    return id;
+}
+
+const double* Analysis::constant(ValueId id) const {
+    id = resolve(id);
+    const graph::Op* op = definitions_[id.v].op;
+    if (!op) return nullptr;
+    const auto* fill = std::get_if<graph::Fill>(&op->v);
+    return fill ? &fill->value : nullptr;
+}
+
+bool Analysis::has_live_result(const graph::Op& op) const {
+    for (ValueId id : results_of(op))
+        if (live_[id.v]) return true;
+    return false;
+}
+
+void Analysis::mark(ValueId id) {
+    id = resolve(id);
+    if (live_[id.v]) return;
+    live_[id.v] = true;
+    const Definition& def = definitions_[id.v];
+    if (!def.op) {
+        if (!def.loop_of) return;
+        const auto& loop = std::get<graph::For>(def.loop_of->v);
+        mark(loop.inits[def.position]);
+        if (auto* yield = yield_of(loop.body)) mark(yield->values[def.position]);
+    } else if (auto* loop = std::get_if<graph::For>(&def.op->v)) {
+        mark(loop->inits[def.position]);
+        mark(yield_of(loop->body)->values[def.position]);
+    } else if (auto* branch = std::get_if<graph::If>(&def.op->v)) {
+        mark(yield_of(branch->then)->values[def.position]);
+        mark(yield_of(branch->otherwise)->values[def.position]);
+    } else {
+        for (ValueId operand : operands_of(*def.op)) mark(operand);
+    }
+}
+
+void Analysis::collect(const graph::Region& region) {
+    for (const graph::Op& op : region.ops) {
+        if (auto* loop = std::get_if<graph::For>(&op.v)) {
+            collect(loop->body);
+            const graph::Yield* yield = yield_of(loop->body);
+            for (size_t i = 0; i < loop->results.size(); ++i) {
+                if (!live_[loop->results[i].id.v] && !live_[loop->body.args[i].v]) continue;
+                uses_[resolve(loop->inits[i]).v].push_back({&op, &region});
+                uses_[resolve(yield->values[i]).v].push_back({&loop->body.ops.back(), &loop->body});
+            }
+        } else if (auto* branch = std::get_if<graph::If>(&op.v)) {
+            for (const graph::Region* side : {&branch->then, &branch->otherwise}) {
+                collect(*side);
+                for (size_t i = 0; i < branch->results.size(); ++i)
+                    if (live_[branch->results[i].id.v])
+                        uses_[resolve(yield_of(*side)->values[i]).v].push_back({&side->ops.back(), side});
+            }
+        } else if (std::get_if<graph::Store>(&op.v) || has_live_result(op)) {
+            for (ValueId id : operands_of(op)) {
+                auto& uses = uses_[resolve(id).v];
+                if (uses.empty() || uses.back().op != &op) uses.push_back({&op, &region});
+            }
+        }
+    }
+}
+
+}  // namespace tilelang_tt::placed

@@ -1,0 +1,139 @@
+#include "compiler/place/channels.h"
+
+#include <algorithm>
+#include <cstdio>
+
+#include "tensix/formats.h"
+
+namespace tilelang_tt::placed {
+namespace {
+
+// How far depths have been cut to fit into L1; each level includes those before it.
+enum Cut {
+    kNone,
+    kResultsOneBlock,
+    kOperandsOnce,
+    kStreamsTwice,
+    kResultsTwoSubblocks,
+    kStreamsOnce,
+    kResultsOneSubblock
+};
+constexpr int kLastCut = kResultsOneSubblock;
+
+int64_t pages_of(const ChannelPlan& plan, int cut, std::string& why) {
+    auto blocks = [&](int64_t n, const std::string& reason) {
+        why = std::to_string(n) + (n == 1 ? " block" : " blocks") + " deep: " + reason;
+        return n * plan.whole;
+    };
+    switch (plan.role) {
+        case Role::Interim:
+            why = plan.channel.why.empty() ? "read back by compute" : plan.channel.why;
+            return plan.whole;
+        case Role::Stream: {
+            const int64_t wanted = std::max<int64_t>(2, plan.stages);
+            if (cut >= kStreamsOnce) return blocks(1, "more do not fit into L1");
+            if (cut >= kStreamsTwice && wanted > 2) return blocks(2, "more do not fit into L1");
+            return blocks(wanted, wanted == plan.stages ? "num_stages" : "the next block loads while this one is used");
+        }
+        case Role::Operand:
+            if (cut >= kOperandsOnce) return blocks(1, "more do not fit into L1");
+            return blocks(2, "the next block loads while this one is used");
+        case Role::Result: {
+            const int64_t part = plan.channel.block_pages;
+            if (cut < kResultsOneBlock) return blocks(2, "one is written while the next is computed");
+            if (part == plan.whole || cut < kResultsTwoSubblocks || 2 * part >= plan.whole)
+                return blocks(1, "more do not fit into L1");
+            why = cut < kResultsOneSubblock ? "2 subblocks deep: more do not fit into L1"
+                                            : "1 subblock deep: more do not fit into L1";
+            return (cut < kResultsOneSubblock ? 2 : 1) * part;
+        }
+    }
+    return plan.whole;
+}
+
+std::string padded(std::string text, size_t width) {
+    if (text.size() < width) text.resize(width, ' ');
+    return text;
+}
+
+}  // namespace
+
+ChannelId ChannelTable::add(std::string name, Role role, tensix::DataFormat format, int64_t whole, int64_t block_pages,
+                            LocId loc) {
+    std::string unique = name;
+    for (int n = 1; std::any_of(plans_.begin(), plans_.end(), [&](auto& p) { return p.channel.name == unique; }); ++n)
+        unique = name + "_" + std::to_string(n);
+    ChannelPlan plan;
+    plan.channel.name = unique;
+    plan.channel.format = format;
+    plan.channel.block_pages = block_pages;
+    plan.role = role;
+    plan.whole = whole;
+    plan.loc = loc;
+    plans_.push_back(std::move(plan));
+    return ChannelId(plans_.size() - 1);
+}
+
+std::vector<Diagnostic> ChannelTable::fit(const Context& ctx, const Target& target, LaunchResources& out) {
+    const int64_t limit = target.device->l1_usable_bytes;
+    const int64_t align = std::max<int64_t>(32, target.device->l1_alignment);
+    auto round_up = [&](int64_t bytes) { return (bytes + align - 1) / align * align; };
+    int64_t total = 0;
+    for (int cut = kNone; cut <= kLastCut; ++cut) {
+        total = 0;
+        out.channels.clear();
+        for (const ChannelPlan& plan : plans_) {
+            prog::Channel channel = plan.channel;
+            channel.pages = pages_of(plan, cut, channel.why);
+            channel.l1_offset = Bytes{total};
+            total += round_up(channel.pages * tensix::tile_bytes(channel.format));
+            out.channels.push_back(std::move(channel));
+        }
+        out.l1_used = Bytes{total};
+        if (total <= limit) break;
+    }
+
+    std::vector<Diagnostic> errors;
+    auto where = [&] {
+        std::vector<SourceLoc> locs;
+        auto largest = std::max_element(plans_.begin(), plans_.end(), [](auto& a, auto& b) {
+            return a.whole * tensix::tile_bytes(a.channel.format) < b.whole * tensix::tile_bytes(b.channel.format);
+        });
+        if (largest != plans_.end()) locs.push_back(ctx.loc(largest->loc));
+        return locs;
+    };
+    if (total > limit) {
+        Diagnostic d{Severity::Error,
+                     "TT4001",
+                     "the buffers of `" + ctx.name + "` do not fit into a core's L1",
+                     where(),
+                     {{"L1 per core", std::to_string(limit) + " B", std::to_string(total) + " B"}},
+                     {},
+                     "use smaller blocks"};
+        size_t width = 6;
+        for (const prog::Channel& c : out.channels) width = std::max(width, c.name.size());
+        char line[256];
+        std::snprintf(line, sizeof line, "%s  %-9s %6s %10s", padded("buffer", width).c_str(), "format", "tiles",
+                      "bytes");
+        d.notes.push_back(line);
+        for (const prog::Channel& c : out.channels) {
+            std::snprintf(line, sizeof line, "%s  %-9s %6lld %10lld", padded(c.name, width).c_str(),
+                          std::string(tensix::name(c.format)).c_str(), static_cast<long long>(c.pages),
+                          static_cast<long long>(c.pages * tensix::tile_bytes(c.format)));
+            d.notes.push_back(line);
+        }
+        errors.push_back(std::move(d));
+    }
+    if (plans_.size() > target.device->circular_buffers)
+        errors.push_back(
+            {Severity::Error,
+             "TT4002",
+             "`" + ctx.name + "` needs too many circular buffers",
+             where(),
+             {{"circular buffers", std::to_string(target.device->circular_buffers), std::to_string(plans_.size())}},
+             {},
+             "split the kernel, or use fewer buffers"});
+    return errors;
+}
+
+}  // namespace tilelang_tt::placed

@@ -1,0 +1,43 @@
+// Channels while they are being decided: what each is for, how deep it should be, and the fit into L1.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "compiler/ir/context.h"
+#include "compiler/ir/target.h"
+#include "compiler/place/resource_plan.h"
+
+namespace tilelang_tt::placed {
+
+enum class Role : uint8_t {
+    Stream,   // loaded in a loop
+    Operand,  // loaded once a block
+    Interim,  // between two sections
+    Result,   // for the writer
+};
+
+struct ChannelPlan {
+    prog::Channel channel;  // pages and l1_offset still open
+    Role role = Role::Interim;
+    int64_t whole = 1;   // pages of a block
+    int64_t stages = 2;  // Stream: blocks that the user asked for
+    LocId loc;
+};
+
+class ChannelTable {
+  public:
+    ChannelId add(std::string name, Role role, tensix::DataFormat format, int64_t whole, int64_t block_pages,
+                  LocId loc);
+    ChannelPlan& operator[](ChannelId id) { return plans_[id.v]; }
+    const ChannelPlan& operator[](ChannelId id) const { return plans_[id.v]; }
+    size_t size() const { return plans_.size(); }
+
+    // Depths: as deep as wanted, then shallower step by step until all fit. Errors: TT4001 (L1), TT4002 (count).
+    std::vector<Diagnostic> fit(const Context& ctx, const Target& target, LaunchResources& out);
+
+  private:
+    std::vector<ChannelPlan> plans_;
+};
+
+}  // namespace tilelang_tt::placed

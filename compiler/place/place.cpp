@@ -1,0 +1,760 @@
+#include "compiler/place/place.h"
+
+#include <algorithm>
+#include <bit>
+#include <deque>
+#include <map>
+#include <optional>
+#include <unordered_set>
+#include <utility>
+
+#include "compiler/place/analysis.h"
+#include "compiler/place/channels.h"
+#include "compiler/place/select.h"
+#include "tensix/op_table.h"
+
+namespace tilelang_tt {
+namespace placed {
+namespace {
+
+using graph::Orientation;
+using tensix::DataFormat;
+using tensix::TileFn;
+
+struct Accumulator {
+    ValueId result, arg, init;
+    const graph::Op* matmul = nullptr;
+};
+
+// Operations that share DST sections: one grid of tiles, every operand either from a channel or from the group itself.
+struct Group {
+    bool open = false;
+    graph::TileType type;             // of its values
+    const graph::Op* loop = nullptr;  // a loop that accumulates what the group goes on with
+    std::vector<Accumulator> accumulators;
+    std::vector<Step> loads_after_loop;
+    std::vector<const graph::Op*> ops;
+    std::unordered_set<ValueId> values;
+    const graph::Region* region = nullptr;  // that it stands in
+    LocId loc;
+};
+
+struct Shape {
+    int64_t rows = 1, cols = 1;
+};
+
+// The subblock with the most tiles, at most `limit`, that divides the grid; the widest of equals: matmul_block unpacks
+// least then (rows * (1 + cols) tiles a step).
+Shape best_subblock(int64_t rows, int64_t cols, int64_t limit) {
+    Shape best;
+    for (int64_t h = 1; h <= std::min(rows, limit); ++h) {
+        if (rows % h) continue;
+        for (int64_t w = 1; w <= std::min(cols, limit / h); ++w) {
+            if (cols % w) continue;
+            if (h * w > best.rows * best.cols || (h * w == best.rows * best.cols && w > best.cols)) best = {h, w};
+        }
+    }
+    return best;
+}
+
+// Functions that leave a bf16 operand's precision alone or round their result once: right in 16-bit DST.
+bool exact_in_16_bits(TileFn fn) {
+    switch (fn) {
+        case TileFn::Identity:
+        case TileFn::Cast:
+        case TileFn::Add:
+        case TileFn::Sub:
+        case TileFn::Min:
+        case TileFn::Max:
+        case TileFn::Neg:
+        case TileFn::Abs:
+        case TileFn::Relu:
+            return true;
+        default:
+            return false;
+    }
+}
+
+class Placer {
+  public:
+    Placer(const TileGraph& graph, const graph::Launch& launch, const MappingPlan& mapping, const Target& target)
+        : ctx_(graph.ctx), launch_(launch), mapping_(mapping), target_(target), analysis_(graph.ctx, launch) {}
+
+    Result<LaunchResources> run() {
+        configure();
+        region(launch_.body, out_.steps, false);
+        if (!errors_.empty()) return errors_;
+        unpack_modes();
+        if (auto errors = channels_.fit(ctx_, target_, out_); !errors.empty()) return errors;
+        return std::move(out_);
+    }
+
+  private:
+    const graph::TileType& type(ValueId id) const { return launch_.value(id).type; }
+    const std::string& name(ValueId id) const { return launch_.value(id).name; }
+
+    void refuse(LocId loc, std::string code, std::string message, std::string fix, std::vector<Fact> facts = {}) {
+        errors_.push_back({Severity::Error,
+                           std::move(code),
+                           std::move(message),
+                           {ctx_.loc(loc)},
+                           std::move(facts),
+                           {},
+                           std::move(fix)});
+    }
+
+    // ---- DST width and fidelity ----
+    bool needs_fp32_dest(const graph::Region& region) const {
+        for (const graph::Op& op : region.ops) {
+            if (auto* loop = std::get_if<graph::For>(&op.v)) {
+                if (needs_fp32_dest(loop->body)) return true;
+            } else if (auto* branch = std::get_if<graph::If>(&op.v)) {
+                if (needs_fp32_dest(branch->then) || needs_fp32_dest(branch->otherwise)) return true;
+            } else if (std::get_if<graph::Store>(&op.v) || analysis_.has_live_result(op)) {
+                if (std::get_if<graph::Matmul>(&op.v) || std::get_if<graph::Reduce>(&op.v)) return true;
+                std::vector<ValueId> values = operands_of(op), results = results_of(op);
+                const auto* eltwise = std::get_if<graph::Eltwise>(&op.v);
+                if (eltwise && !exact_in_16_bits(eltwise->fn)) return true;
+                for (ValueId id : values)
+                    if (eltwise && type(id).orientation != type(results[0]).orientation) return true;
+                values.insert(values.end(), results.begin(), results.end());
+                for (ValueId id : values)
+                    if (type(id).dtype != DType::BF16) return true;
+            }
+        }
+        return false;
+    }
+
+    void configure() {
+        out_.compute.fp32_dest_acc_en = needs_fp32_dest(launch_.body);
+        out_.compute.fidelity =
+            target_.precision == Precision::Fast ? tensix::MathFidelity::HiFi2 : tensix::MathFidelity::HiFi4;
+        out_.dst_capacity = target_.device->dst_tiles(out_.compute.fp32_dest_acc_en, out_.compute.dst_full_sync_en);
+    }
+
+    // ---- places of values ----
+    std::optional<Tiles> find(ValueId id, bool by_columns) const {
+        auto it = tiles_.find({analysis_.resolve(id), by_columns});
+        if (it == tiles_.end()) return std::nullopt;
+        return it->second;
+    }
+
+    ChannelId add_channel(const std::string& name, Role role, DataFormat format, int64_t whole, int64_t block_pages,
+                          LocId loc) {
+        return channels_.add(name, role, format, whole, block_pages, loc);
+    }
+
+    // Whether some live use wants the value column by column (second operand of a transposed matmul) or row by row.
+    bool wanted_in(ValueId id, bool by_columns) const {
+        for (const Use& use : analysis_.uses(id)) {
+            const auto* matmul = std::get_if<graph::Matmul>(&use.op->v);
+            const bool columns = matmul && matmul->trans_b && analysis_.resolve(matmul->b) == id;
+            const bool rows = !matmul || !columns || analysis_.resolve(matmul->a) == id ||
+                              (matmul->acc && analysis_.resolve(matmul->acc) == id);
+            if (by_columns ? columns : rows) return true;
+        }
+        return false;
+    }
+
+    Tiles tiles_of(ChannelId channel, const graph::TileType& type, bool by_columns) const {
+        return {channel, type.tile_rows(), type.tile_cols(), by_columns};
+    }
+
+    // ---- regions ----
+    void region(const graph::Region& region, std::vector<Step>& steps, bool in_loop, int64_t stages = 0) {
+        const graph::Region* outer = std::exchange(region_, &region);
+        for (const graph::Op& op : region.ops) {
+            if (!errors_.empty()) break;
+            if (auto* load = std::get_if<graph::Load>(&op.v)) {
+                this->load(op, *load, group_.open && group_.loop ? group_.loads_after_loop : steps, in_loop, stages);
+            } else if (std::get_if<graph::Store>(&op.v)) {
+                store(op, steps);
+            } else if (auto* eltwise = std::get_if<graph::Eltwise>(&op.v)) {
+                if (!analysis_.live(eltwise->result.id)) continue;
+                if (!joins(*eltwise)) start(steps, type(eltwise->result.id), op.loc);
+                append(op);
+            } else if (std::get_if<graph::Matmul>(&op.v)) {
+                if (analysis_.has_live_result(op)) matmul(op, steps);
+            } else if (std::get_if<graph::Transpose>(&op.v) || std::get_if<graph::Reduce>(&op.v)) {
+                if (!analysis_.has_live_result(op)) continue;
+                start(steps, type(results_of(op)[0]), op.loc);
+                append(op);
+            } else if (std::get_if<graph::For>(&op.v)) {
+                loop(op, steps);
+            } else if (auto* branch = std::get_if<graph::If>(&op.v)) {
+                flush(steps);
+                if (analysis_.has_live_result(op)) {
+                    refuse(op.loc, "TT4011", "a condition chooses between values of `" + name(results_of(op)[0]) + "`",
+                           "write both cases with T.if_then_else, or store in each branch");
+                    break;
+                }
+                Branch out{branch->cond, {}, {}};
+                this->region(branch->then, out.then, in_loop);
+                this->region(branch->otherwise, out.otherwise, in_loop);
+                if (!out.then.empty() || !out.otherwise.empty()) steps.push_back({std::move(out), op.loc});
+            }
+        }
+        flush(steps);
+        region_ = outer;
+    }
+
+    void load(const graph::Op& op, const graph::Load& load, std::vector<Step>& steps, bool in_loop, int64_t stages) {
+        const ValueId id = load.result.id;
+        if (!analysis_.live(id)) return;
+        const graph::TileType& t = type(id);
+        for (bool by_columns : {false, true}) {
+            if (!wanted_in(id, by_columns)) continue;
+            const DataFormat format = mapping_.layouts[load.from.tensor.v].format;
+            ChannelId channel =
+                add_channel(name(id), in_loop ? Role::Stream : Role::Operand, format, t.tiles(), t.tiles(), op.loc);
+            if (in_loop) channels_[channel].stages = stages;
+            const Tiles tiles = tiles_of(channel, t, by_columns);
+            tiles_[{id, by_columns}] = tiles;
+            steps.push_back({Load{id, tiles, load.from}, op.loc});
+        }
+    }
+
+    // ---- groups ----
+    void start(std::vector<Step>& steps, const graph::TileType& type, LocId loc) {
+        flush(steps);
+        group_.open = true;
+        group_.type = type;
+        group_.region = region_;
+        group_.loc = loc;
+    }
+
+    void append(const graph::Op& op) {
+        group_.ops.push_back(&op);
+        for (ValueId id : results_of(op)) group_.values.insert(analysis_.resolve(id));
+    }
+
+    bool same_grid(const graph::TileType& a, const graph::TileType& b) const {
+        return a.orientation == b.orientation && a.tile_rows() == b.tile_rows() && a.tile_cols() == b.tile_cols();
+    }
+
+    bool joins(const graph::Eltwise& op) const {
+        if (!group_.open || !same_grid(type(op.result.id), group_.type)) return false;
+        for (const graph::Operand& operand : op.operands)
+            if (operand.value && group_.values.contains(analysis_.resolve(operand.value)) &&
+                !same_grid(type(operand.value), group_.type))
+                return false;
+        return true;
+    }
+
+    void store(const graph::Op& op, std::vector<Step>& steps) {
+        if (stored_.contains(&op)) return;
+        const ValueId value = analysis_.resolve(std::get<graph::Store>(op.v).value);
+        if (!group_.open || !group_.values.contains(value)) {
+            start(steps, type(value), op.loc);
+            group_.values.insert(value);
+        }
+    }
+
+    void matmul(const graph::Op& op, std::vector<Step>& steps) {
+        graph::Op copy = op;
+        auto& matmul = std::get<graph::Matmul>(copy.v);
+        flush(steps);
+        if (matmul.trans_a && !transposed_operand(matmul, op.loc, steps)) return;
+        auto adds = packer_adds_.find(analysis_.resolve(matmul.result.id));
+        if (adds != packer_adds_.end()) matmul.acc = {};
+        start(steps, type(matmul.result.id), op.loc);
+        owned_.push_back(std::move(copy));
+        append(owned_.back());
+    }
+
+    // Only in1 can be transposed by the matmul itself, so in0 goes through transpose_tile into a channel of its own.
+    bool transposed_operand(graph::Matmul& matmul, LocId loc, std::vector<Step>& steps) {
+        const ValueId a = analysis_.resolve(matmul.a);
+        auto from = find(a, false);
+        if (!from) {
+            refuse(loc, "TT4090", "operand `" + name(a) + "` of a matmul has no place", "report this as a defect");
+            return false;
+        }
+        const int64_t rows = from->cols, cols = from->rows;
+        const DataFormat format = channels_[from->channel].channel.format;
+        const ChannelId channel = add_channel(name(a) + "_T", Role::Interim, format, rows * cols, rows * cols, loc);
+        Section section;
+        section.rows = rows, section.cols = cols;
+        const Shape sub = best_subblock(rows, cols, out_.dst_capacity);
+        section.sub_rows = sub.rows, section.sub_cols = sub.cols;
+        section.why = "matmul transposes its second operand only: " + name(a) + " is turned tile by tile first";
+        Instr instr;
+        instr.op = tensix::OpCode::transpose_tile;
+        instr.tiles = {{{from->channel, rows, cols, true}, Access::Full}};
+        instr.registers = {{0, true}};
+        instr.loc = loc;
+        section.steps.push_back({instr, loc});
+        const Tiles to{channel, rows, cols, false};
+        section.outputs.push_back({a, {0, true}, to, PackMode::Block, false});
+        steps.push_back({std::move(section), loc});
+        // The operand under a name of its own.
+        const ValueId turned(launch_.values.size() + turned_++);
+        tiles_[{turned, false}] = to;
+        turned_of_[turned] = to;
+        matmul.trans_a = false;
+        matmul.a = turned;
+        return true;
+    }
+
+    // ---- loops ----
+    // The loop's carried values, if each is a sum that one matmul of the body adds to.
+    std::optional<std::vector<Accumulator>> accumulators(const graph::Op& op) const {
+        const auto& loop = std::get<graph::For>(op.v);
+        const graph::Yield* yield = yield_of(loop.body);
+        std::vector<Accumulator> out;
+        for (size_t i = 0; i < loop.results.size(); ++i) {
+            const ValueId arg = loop.body.args[i], result = loop.results[i].id;
+            if (!analysis_.live(arg) && !analysis_.live(result)) continue;
+            const ValueId next = analysis_.resolve(yield->values[i]);
+            const Definition& def = analysis_.definition(next);
+            if (!def.op || def.region != &loop.body) return std::nullopt;
+            const auto* matmul = std::get_if<graph::Matmul>(&def.op->v);
+            if (!matmul || !matmul->acc || analysis_.resolve(matmul->acc) != arg) return std::nullopt;
+            if (analysis_.uses(arg).size() != 1 || analysis_.uses(next).size() != 1) return std::nullopt;
+            out.push_back({result, arg, analysis_.resolve(loop.inits[i]), def.op});
+        }
+        return out;
+    }
+
+    bool only_loads_and(const graph::Region& region, const std::vector<Accumulator>& accumulators) const {
+        for (const graph::Op& op : region.ops) {
+            if (std::get_if<graph::Load>(&op.v) || std::get_if<graph::Yield>(&op.v)) continue;
+            if (auto* matmul = std::get_if<graph::Matmul>(&op.v)) {
+                const bool adds = std::any_of(accumulators.begin(), accumulators.end(),
+                                              [&](const Accumulator& a) { return a.matmul == &op; });
+                if (adds && !matmul->trans_a) continue;
+            }
+            if (std::get_if<graph::For>(&op.v) || std::get_if<graph::If>(&op.v) || std::get_if<graph::Store>(&op.v))
+                return false;
+            if (analysis_.has_live_result(op) && !analysis_.constant(results_of(op)[0])) return false;
+        }
+        return true;
+    }
+
+    void loop(const graph::Op& op, std::vector<Step>& steps) {
+        const auto& loop = std::get<graph::For>(op.v);
+        auto sums = accumulators(op);
+        if (!sums) {
+            std::string carried;
+            for (ValueId arg : loop.body.args)
+                if (analysis_.live(arg)) carried += (carried.empty() ? "`" : ", `") + name(arg) + "`";
+            return refuse(op.loc, "TT4010",
+                          "the loop over `" + ctx_.index.var(loop.var).name + "` carries " + carried +
+                              ", which is not a sum of matmuls",
+                          "accumulate with T.gemm, or store the value in each iteration");
+        }
+        if (sums->empty()) {
+            flush(steps);
+            Loop out{loop.var, loop.begin, loop.extent, {}, {}, false, {}, {}};
+            region(loop.body, out.body, true, loop.num_stages);
+            if (!out.body.empty()) steps.push_back({std::move(out), op.loc});
+            return;
+        }
+        start(steps, type(sums->front().result), op.loc);
+        group_.loop = &op;
+        group_.accumulators = *sums;
+        for (const Accumulator& sum : *sums) group_.values.insert(analysis_.resolve(sum.result));
+        // Sums of different shapes cannot share a section: they end in L1.
+        for (const Accumulator& sum : *sums)
+            if (!same_grid(type(sum.result), group_.type)) return flush(steps);
+    }
+
+    // ---- from groups to sections ----
+    bool used_outside(ValueId id) const {
+        for (const Use& use : analysis_.uses(id)) {
+            if (std::get_if<graph::Store>(&use.op->v) && use.region == group_.region) continue;
+            const bool inside = std::any_of(group_.ops.begin(), group_.ops.end(), [&](const graph::Op* op) {
+                return op == use.op || (std::get_if<graph::Matmul>(&op->v) && std::get_if<graph::Matmul>(&use.op->v) &&
+                                        results_of(*op) == results_of(*use.op));
+            });
+            if (!inside) return true;
+        }
+        return false;
+    }
+
+    std::vector<const graph::Op*> stores_of(ValueId id) const {
+        std::vector<const graph::Op*> out;
+        for (const Use& use : analysis_.uses(id))
+            if (std::get_if<graph::Store>(&use.op->v) && use.region == group_.region && !stored_.contains(use.op))
+                out.push_back(use.op);
+        return out;
+    }
+
+    void flush(std::vector<Step>& steps) {
+        if (!group_.open || !errors_.empty()) return;
+        if (!group_.loop || !resident(steps)) {
+            if (group_.loop) accumulate_in_l1(steps);
+            if (errors_.empty()) sections(steps);
+        }
+        group_ = {};
+    }
+
+    struct Packed {
+        ValueId value;
+        const graph::Op* store = nullptr;  // null: for later compute
+    };
+    // What must leave the group, in the order of its operations.
+    std::vector<Packed> leaving() const {
+        std::vector<Packed> out;
+        auto add = [&](ValueId id) {
+            id = analysis_.resolve(id);
+            for (const graph::Op* store : stores_of(id)) out.push_back({id, store});
+            if (packer_adds_.contains(id))
+                out.push_back({id, nullptr});
+            else if (used_outside(id) && !find(id, false) && !analysis_.constant(id))
+                out.push_back({id, nullptr});
+        };
+        std::unordered_set<ValueId> seen;
+        for (const Accumulator& sum : group_.accumulators)
+            if (seen.insert(analysis_.resolve(sum.result)).second) add(sum.result);
+        for (const graph::Op* op : group_.ops)
+            for (ValueId id : results_of(*op))
+                if (seen.insert(analysis_.resolve(id)).second) add(id);
+        for (ValueId id : group_.values)
+            if (seen.insert(id).second) add(id);
+        return out;
+    }
+
+    SelectOptions options(bool tile_by_tile) const {
+        return {out_.compute.fp32_dest_acc_en, target_.precision, tile_by_tile};
+    }
+
+    Result<Selected> select_group(const std::vector<Packed>& packed, const std::vector<ValueId>& preset,
+                                  bool tile_by_tile) const {
+        std::vector<ValueId> wanted;
+        for (const Packed& p : packed) wanted.push_back(p.value);
+        return select(
+            ctx_, launch_, analysis_, group_.ops, preset, wanted,
+            [this](ValueId id, bool by_columns) { return find_operand(id, by_columns); }, options(tile_by_tile));
+    }
+
+    std::optional<Tiles> find_operand(ValueId id, bool by_columns) const {
+        if (auto it = turned_of_.find(id); it != turned_of_.end()) return it->second;
+        return find(id, by_columns);
+    }
+
+    // The loop and what follows it in one DST section, if block and temporaries fit.
+    bool resident(std::vector<Step>& steps) {
+        const auto& loop = std::get<graph::For>(group_.loop->v);
+        if (!only_loads_and(loop.body, group_.accumulators)) return false;
+        for (const Accumulator& sum : group_.accumulators)
+            if (!same_grid(type(sum.result), group_.type)) return false;
+        const int64_t rows = group_.type.tile_rows(), cols = group_.type.tile_cols(), tiles = rows * cols;
+        const int64_t sums = static_cast<int64_t>(group_.accumulators.size());
+        if (sums * tiles > out_.dst_capacity) return false;
+
+        std::vector<ValueId> preset;
+        for (const Accumulator& sum : group_.accumulators) preset.push_back(sum.result);
+        const std::vector<Packed> packed = leaving();
+        bool tile_by_tile = false;
+        // The epilogue's loads are placed for good only if this works out.
+        auto selected = select_group(packed, preset, false);
+        if (!selected) {
+            errors_ = selected.diagnostics();
+            return true;
+        }
+        if (selected.value().units * tiles > out_.dst_capacity) {
+            tile_by_tile = true;
+            selected = select_group(packed, preset, true);
+            if (!selected) return false;
+            if (sums * tiles + (selected.value().units - sums) > out_.dst_capacity) return false;
+            for (const Wanted& wanted : selected.value().wanted)
+                if (wanted.unit >= sums) return false;
+        }
+
+        Section section;
+        section.rows = section.sub_rows = rows;
+        section.cols = section.sub_cols = cols;
+        section.tile_by_tile = tile_by_tile;
+        auto reg = [&](int64_t unit) {
+            return tile_by_tile && unit >= sums ? Register{sums * tiles + (unit - sums), false}
+                                                : Register{unit * tiles, true};
+        };
+        for (int64_t i = 0; i < sums; ++i) {
+            const ValueId init = group_.accumulators[static_cast<size_t>(i)].init;
+            const double* constant = analysis_.constant(init);
+            if (constant && *constant == 0) continue;
+            Instr start;
+            start.registers = {reg(i)};
+            if (constant) {
+                start.op = tensix::OpCode::fill_tile;
+                start.params = {static_cast<int64_t>(std::bit_cast<uint32_t>(static_cast<float>(*constant)))};
+            } else {
+                auto from = find(init, false);
+                if (!from) return false;
+                start.op = tensix::OpCode::copy_tile;
+                start.tiles = {{*from, Access::Full}};
+            }
+            start.loc = group_.loc;
+            section.steps.push_back({start, group_.loc});
+        }
+        Loop out{loop.var, loop.begin, loop.extent, {}, {}, false, {}, {}};
+        for (const graph::Op& op : loop.body.ops) {
+            if (auto* load = std::get_if<graph::Load>(&op.v)) {
+                this->load(op, *load, out.body, true, loop.num_stages);
+            } else if (auto* matmul = std::get_if<graph::Matmul>(&op.v)) {
+                for (int64_t i = 0; i < sums; ++i) {
+                    if (group_.accumulators[static_cast<size_t>(i)].matmul != &op) continue;
+                    auto a = find(matmul->a, false), b = find(matmul->b, matmul->trans_b);
+                    if (!a || !b) {
+                        refuse(op.loc, "TT4090", "an operand of a matmul has no place", "report this as a defect");
+                        return true;
+                    }
+                    Instr instr;
+                    instr.op = tensix::OpCode::matmul_block;
+                    instr.tiles = {{*a, Access::Full}, {*b, Access::Full}};
+                    instr.registers = {reg(i)};
+                    instr.params = {matmul->trans_b, cols, rows, a->cols};
+                    instr.k_tiles = a->cols;
+                    instr.loc = op.loc;
+                    out.body.push_back({instr, op.loc});
+                }
+            }
+        }
+        section.steps.push_back({std::move(out), group_.loc});
+        for (Step& step : group_.loads_after_loop) section.steps.push_back(std::move(step));
+        const std::string& sum = name(group_.accumulators.front().result);
+        section.why = sum + " stays in DST over the whole loop: its " + std::to_string(tiles) +
+                      (tiles == 1 ? " tile fits" : " tiles fit");
+        finish(section, selected.take(), packed, reg, steps);
+        return true;
+    }
+
+    // Sums larger than DST: the packer adds each iteration's contribution in L1, in fp32.
+    void accumulate_in_l1(std::vector<Step>& steps) {
+        const auto& loop = std::get<graph::For>(group_.loop->v);
+        Group group = std::move(group_);
+        group_ = {};
+        Loop out{loop.var, loop.begin, loop.extent, {}, {}, false, {}, {}};
+        bool start = false;
+        for (const Accumulator& sum : group.accumulators) {
+            const double* constant = analysis_.constant(sum.init);
+            start |= !constant || *constant != 0 || ctx_.index.as_const(loop.extent).value_or(0) < 1;
+        }
+        for (const Accumulator& sum : group.accumulators) {
+            const graph::TileType& t = type(sum.result);
+            // A 32-bit result that nothing else needs is summed where the writer takes it.
+            const auto& uses = analysis_.uses(sum.result);
+            const graph::Op* store = uses.size() == 1 && uses[0].region == analysis_.definition(sum.result).region &&
+                                             std::get_if<graph::Store>(&uses[0].op->v)
+                                         ? uses[0].op
+                                         : nullptr;
+            if (store && mapping_.layouts[std::get<graph::Store>(store->v).to.tensor.v].format != DataFormat::Float32)
+                store = nullptr;
+            const ChannelId channel = add_channel(name(sum.result), store ? Role::Result : Role::Interim,
+                                                  DataFormat::Float32, t.tiles(), t.tiles(), group.loc);
+            channels_[channel].channel.why = "the packer accumulates in it, in fp32";
+            const Tiles tiles = tiles_of(channel, t, false);
+            packer_adds_[analysis_.resolve(results_of(*sum.matmul)[0])] = tiles;
+            out.accumulators.push_back(tiles);
+            if (start) start_block(sum, tiles, out.start, group.loc);
+            if (store) stored_.insert(store), whole_stores_.push_back({store, tiles});
+            tiles_[{analysis_.resolve(sum.result), false}] = tiles;
+        }
+        out.accumulator_has_start = start;
+        const graph::TileType& t = type(group.accumulators.front().result);
+        out.why = "The sums of " + std::to_string(t.tile_rows()) + "x" + std::to_string(t.tile_cols()) +
+                  " tiles exceed DST (" + std::to_string(out_.dst_capacity) +
+                  "): the packer accumulates them in L1, in fp32";
+        region(loop.body, out.body, true, loop.num_stages);
+        steps.push_back({std::move(out), group.loc});
+        for (Step& step : group.loads_after_loop) steps.push_back(std::move(step));
+        for (auto& [store, tiles] : whole_stores_)
+            steps.push_back({Store{tiles, std::get<graph::Store>(store->v).to}, store->loc});
+        whole_stores_.clear();
+        // What follows reads the sums back as it would read a load.
+        for (const Accumulator& sum : group.accumulators) group.values.erase(analysis_.resolve(sum.result));
+        for (const Accumulator& sum : group.accumulators)
+            if (!stores_of(analysis_.resolve(sum.result)).empty()) group.values.insert(analysis_.resolve(sum.result));
+        group.loop = nullptr;
+        group.accumulators.clear();
+        group.loads_after_loop.clear();
+        group_ = std::move(group);
+    }
+
+    void start_block(const Accumulator& sum, const Tiles& to, std::vector<Step>& steps, LocId loc) {
+        const Shape sub = best_subblock(to.rows, to.cols, out_.dst_capacity);
+        Section section;
+        section.rows = to.rows, section.cols = to.cols;
+        section.sub_rows = sub.rows, section.sub_cols = sub.cols;
+        Instr instr;
+        instr.registers = {{0, true}};
+        instr.loc = loc;
+        if (const double* constant = analysis_.constant(sum.init)) {
+            instr.op = tensix::OpCode::fill_tile;
+            instr.params = {static_cast<int64_t>(std::bit_cast<uint32_t>(static_cast<float>(*constant)))};
+        } else if (auto from = find(sum.init, false)) {
+            instr.op = tensix::OpCode::copy_tile;
+            instr.tiles = {{*from, Access::Full}};
+        } else {
+            return refuse(loc, "TT4090", "the start of `" + name(sum.result) + "` has no place",
+                          "report this as a defect");
+        }
+        section.steps.push_back({instr, loc});
+        section.outputs.push_back({sum.init, {0, true}, to, PackMode::Accumulate, false});
+        steps.push_back({std::move(section), loc});
+    }
+
+    // Sections over the subblocks of a group without a loop.
+    void sections(std::vector<Step>& steps) {
+        const std::vector<Packed> packed = leaving();
+        if (packed.empty()) return;
+        auto selected = select_group(packed, {}, false);
+        if (!selected) {
+            errors_ = selected.diagnostics();
+            return;
+        }
+        const int64_t units = selected.value().units;
+        if (units > out_.dst_capacity) {
+            return refuse(group_.loc, "TT4003", "an expression needs more values at once than DST holds",
+                          "store an intermediate value in a shared buffer of its own",
+                          {{"tiles in DST", std::to_string(out_.dst_capacity), std::to_string(units)}});
+        }
+        Section section;
+        section.rows = group_.type.tile_rows(), section.cols = group_.type.tile_cols();
+        const Shape sub = best_subblock(section.rows, section.cols, out_.dst_capacity / std::max<int64_t>(1, units));
+        section.sub_rows = sub.rows, section.sub_cols = sub.cols;
+        const int64_t tiles = sub.rows * sub.cols;
+        finish(section, selected.take(), packed, [tiles](int64_t unit) { return Register{unit * tiles, true}; }, steps);
+    }
+
+    template <class GiveSlot>
+    void finish(Section& section, Selected selected, const std::vector<Packed>& packed, GiveSlot reg,
+                std::vector<Step>& steps) {
+        for (Instr& instr : selected.instrs) {
+            for (Register& r : instr.registers) r = reg(r.slot);
+            if (instr.op == tensix::OpCode::matmul_block) {
+                instr.params[1] = section.sub_cols;
+                instr.params[2] = section.sub_rows;
+            }
+            section.steps.push_back({std::move(instr), group_.loc});
+        }
+        const int64_t whole = section.rows * section.cols, part = section.sub_rows * section.sub_cols;
+        for (size_t i = 0; i < packed.size(); ++i) {
+            const ValueId value = packed[i].value;
+            Output output;
+            output.value = value;
+            output.from = reg(selected.wanted[i].unit);
+            if (packed[i].store) {
+                const auto& store = std::get<graph::Store>(packed[i].store->v);
+                std::string label = name(value);
+                const ChannelId channel = add_channel(label, Role::Result, mapping_.layouts[store.to.tensor.v].format,
+                                                      whole, part, packed[i].store->loc);
+                output.to = {channel, section.rows, section.cols, false};
+                output.mode = PackMode::Stream;
+                section.stores.push_back({output.to, store.to});
+                stored_.insert(packed[i].store);
+                section.outputs.push_back(output);
+            } else if (auto adds = packer_adds_.find(value); adds != packer_adds_.end()) {
+                output.to = adds->second;
+                output.mode = PackMode::Accumulate;
+                section.outputs.push_back(output);
+            } else {
+                for (bool by_columns : {false, true}) {
+                    if (!wanted_in(value, by_columns)) continue;
+                    const ChannelId channel =
+                        add_channel(name(value), Role::Interim, format_of(type(value).dtype), whole, whole, group_.loc);
+                    output.to = {channel, section.rows, section.cols, by_columns};
+                    output.mode = PackMode::Block;
+                    tiles_[{value, by_columns}] = output.to;
+                    section.outputs.push_back(output);
+                }
+            }
+        }
+        steps.push_back({std::move(section), group_.loc});
+    }
+
+    // ---- unpack modes ----
+    struct Reads {
+        bool copied = false, computed = false;  // by copy_tile; by anything else
+        bool keeps_bits = false;                // some result needs more than the 10 mantissa bits of SrcA
+    };
+
+    void note_reads(const std::vector<Step>& steps, const Section* section, std::map<uint32_t, Reads>& reads) const {
+        for (const Step& step : steps) {
+            if (auto* inner = std::get_if<Section>(&step.v)) {
+                note_reads(inner->steps, inner, reads);
+            } else if (auto* loop = std::get_if<Loop>(&step.v)) {
+                note_reads(loop->start, section, reads);
+                note_reads(loop->body, section, reads);
+            } else if (auto* branch = std::get_if<Branch>(&step.v)) {
+                note_reads(branch->then, section, reads);
+                note_reads(branch->otherwise, section, reads);
+            } else if (auto* instr = std::get_if<Instr>(&step.v)) {
+                for (const TileOperand& operand : instr->tiles) {
+                    Reads& r = reads[operand.tiles.channel.v];
+                    (instr->op == tensix::OpCode::copy_tile ? r.copied : r.computed) = true;
+                    r.keeps_bits |= section && !rounds_at_once(*section);
+                }
+            }
+        }
+    }
+
+    // Only scaling, clipping and rounding to 16 bits: dropping bits below the result's does no harm.
+    bool rounds_at_once(const Section& section) const {
+        for (const Output& output : section.outputs)
+            if (tensix::element_bits(channels_[output.to.channel].channel.format) > 16) return false;
+        for (const Step& step : section.steps) {
+            const auto* instr = std::get_if<Instr>(&step.v);
+            if (!instr) return false;
+            if (instr->op != tensix::OpCode::copy_tile && instr->op != tensix::OpCode::mul_unary_tile &&
+                instr->op != tensix::OpCode::relu_tile)
+                return false;
+        }
+        return true;
+    }
+
+    // A 32-bit channel that copy_tile alone reads goes straight to DST and keeps its bits.
+    void unpack_modes() {
+        std::map<uint32_t, Reads> reads;
+        note_reads(out_.steps, nullptr, reads);
+        for (const auto& [channel, r] : reads) {
+            prog::Channel& c = channels_[ChannelId(channel)].channel;
+            if (tensix::element_bits(c.format) != 32 || !r.copied) continue;
+            const bool integer = tensix::is_integer(c.format);
+            if (r.computed) {
+                if (r.keeps_bits && !integer)
+                    out_.remarks.push_back(c.name + " is read by the FPU too: its fp32 values keep 10 mantissa bits");
+                continue;
+            }
+            if (integer || (r.keeps_bits && target_.precision != Precision::Fast)) c.unpack = prog::UnpackMode::ToDest;
+        }
+    }
+
+    const Context& ctx_;
+    const graph::Launch& launch_;
+    const MappingPlan& mapping_;
+    const Target& target_;
+    Analysis analysis_;
+    LaunchResources out_;
+    ChannelTable channels_;
+    Group group_;
+    const graph::Region* region_ = nullptr;  // being walked
+    std::map<std::pair<ValueId, bool>, Tiles> tiles_;
+    std::unordered_map<ValueId, Tiles> turned_of_;
+    size_t turned_ = 0;
+    std::unordered_map<ValueId, Tiles> packer_adds_;  // by the matmul's result
+    std::unordered_set<const graph::Op*> stored_;
+    std::vector<std::pair<const graph::Op*, Tiles>> whole_stores_;
+    std::deque<graph::Op> owned_;
+    std::vector<Diagnostic> errors_;
+};
+
+}  // namespace
+}  // namespace placed
+
+Result<ResourcePlan> place(const TileGraph& graph, const MappingPlan& mapping, const Target& target) {
+    ResourcePlan plan;
+    std::vector<Diagnostic> errors;
+    for (const graph::Launch& launch : graph.launches) {
+        auto resources = placed::Placer(graph, launch, mapping, target).run();
+        if (resources)
+            plan.launches.push_back(resources.take());
+        else
+            errors.insert(errors.end(), resources.diagnostics().begin(), resources.diagnostics().end());
+    }
+    if (!errors.empty()) return errors;
+    return plan;
+}
+
+}  // namespace tilelang_tt

@@ -1,0 +1,460 @@
+#include "compiler/place/select.h"
+
+#include <algorithm>
+#include <bit>
+#include <unordered_map>
+
+#include "tensix/op_table.h"
+
+namespace tilelang_tt::placed {
+namespace {
+
+using graph::Orientation;
+using tensix::Broadcast;
+using tensix::OpCode;
+using tensix::OpKind;
+using tensix::TileFn;
+using tensix::Unit;
+
+int64_t fp32_bits(double value) { return std::bit_cast<uint32_t>(static_cast<float>(value)); }
+
+bool is_int(DType dtype) { return is_integer(dtype); }
+bool is_16bit_float(tensix::DataFormat format) {
+    return tensix::is_float(format) && (tensix::element_bits(format) <= 16);
+}
+bool commutes(TileFn fn) {
+    switch (fn) {
+        case TileFn::Add:
+        case TileFn::Mul:
+        case TileFn::Min:
+        case TileFn::Max:
+        case TileFn::Eq:
+        case TileFn::Ne:
+        case TileFn::LogicalAnd:
+        case TileFn::LogicalOr:
+        case TileFn::BitAnd:
+        case TileFn::BitOr:
+        case TileFn::BitXor:
+            return true;
+        default:
+            return false;
+    }
+}
+// fn with its operands exchanged, where another function computes that.
+std::optional<TileFn> exchanged(TileFn fn) {
+    if (commutes(fn)) return fn;
+    switch (fn) {
+        case TileFn::Lt:
+            return TileFn::Gt;
+        case TileFn::Gt:
+            return TileFn::Lt;
+        case TileFn::Le:
+            return TileFn::Ge;
+        case TileFn::Ge:
+            return TileFn::Le;
+        default:
+            return std::nullopt;
+    }
+}
+
+// A register that an instruction reads; owned: nothing else needs what it holds.
+struct Source {
+    int unit = -1;
+    bool owned = false;
+};
+
+class Selector {
+  public:
+    Selector(const Context& ctx, const graph::Launch& launch, const Analysis& analysis, const FindTiles& tiles,
+             const SelectOptions& options)
+        : ctx_(ctx), launch_(launch), analysis_(analysis), tiles_(tiles), options_(options) {}
+
+    Result<Selected> run(const std::vector<const graph::Op*>& ops, const std::vector<ValueId>& preset,
+                         const std::vector<ValueId>& wanted) {
+        count(ops, wanted);
+        for (ValueId value : preset) units_[analysis_.resolve(value)] = fresh();
+        for (const graph::Op* op : ops) {
+            loc_ = op->loc;
+            std::visit(
+                [&](const auto& o) {
+                    if constexpr (requires { o.result; }) lower(o);
+                },
+                op->v);
+            if (!errors_.empty()) return errors_;
+        }
+        for (ValueId value : wanted) {
+            const int unit = read(graph::Operand{value, 0}, type(value), false).unit;
+            out_.wanted.push_back({value, unit});
+            if (!errors_.empty()) return errors_;
+        }
+        return std::move(out_);
+    }
+
+  private:
+    const graph::TileType& type(ValueId id) const { return launch_.value(id).type; }
+
+    // How often each value is still read inside the group.
+    void count(const std::vector<const graph::Op*>& ops, const std::vector<ValueId>& wanted) {
+        for (const graph::Op* op : ops)
+            for (ValueId id : operands_of(*op)) ++reads_[analysis_.resolve(id)];
+        for (ValueId id : wanted) ++reads_[analysis_.resolve(id)];
+    }
+
+    int fresh() { return out_.units++; }
+    int alloc() {
+        if (free_.empty()) return fresh();
+        auto lowest = std::min_element(free_.begin(), free_.end());
+        const int unit = *lowest;
+        free_.erase(lowest);
+        return unit;
+    }
+    void release(Source source) {
+        if (source.owned) free_.push_back(source.unit);
+    }
+
+    void emit(OpCode op, std::vector<int> units, std::vector<int64_t> params = {},
+              std::vector<TileOperand> tiles = {}) {
+        Instr instr;
+        instr.op = op;
+        instr.tiles = std::move(tiles);
+        for (int unit : units) instr.registers.push_back({unit, true});
+        instr.params = std::move(params);
+        instr.loc = loc_;
+        out_.instrs.push_back(std::move(instr));
+    }
+
+    void refuse(std::string code, std::string message, std::string fix) {
+        errors_.push_back(
+            {Severity::Error, std::move(code), std::move(message), {ctx_.loc(loc_)}, {}, {}, std::move(fix)});
+    }
+
+    int constant(double value, bool integer) {
+        const int unit = alloc();
+        emit(integer ? OpCode::fill_tile_int : OpCode::fill_tile, {unit},
+             {integer ? static_cast<int64_t>(static_cast<uint32_t>(static_cast<int64_t>(value))) : fp32_bits(value)});
+        return unit;
+    }
+
+    const double* constant_of(const graph::Operand& operand) const {
+        return operand.value ? analysis_.constant(operand.value) : &operand.constant;
+    }
+
+    // Whether the operand comes from a channel, not from this group.
+    std::optional<Tiles> in_channel(const graph::Operand& operand) const {
+        if (!operand.value || units_.contains(analysis_.resolve(operand.value))) return std::nullopt;
+        return tiles_(operand.value, false);
+    }
+
+    int load(const graph::Operand& operand, const graph::TileType& result) {
+        auto tiles = in_channel(operand);
+        if (!tiles) {
+            refuse("TT4090", "value `" + launch_.value(operand.value).name + "` has no place",
+                   "report this as a defect");
+            return 0;
+        }
+        const int unit = alloc();
+        emit(OpCode::copy_tile, {unit}, {}, {{*tiles, access_of(type(operand.value), result)}});
+        return unit;
+    }
+
+    // The operand in a register, spread over the tile where it is a row, a column or a scalar of the result's block.
+    // overwrite: the caller changes the register in place.
+    Source read(const graph::Operand& operand, const graph::TileType& result, bool overwrite, bool spread_it = true) {
+        const bool integer = is_int(operand.value ? type(operand.value).dtype : result.dtype);
+        if (!operand.value || (!units_.contains(analysis_.resolve(operand.value)) && constant_of(operand)))
+            return {constant(*constant_of(operand), integer), true};
+        const ValueId value = analysis_.resolve(operand.value);
+        auto it = units_.find(value);
+        if (it == units_.end()) {
+            const int unit = load(operand, result);
+            const Access access = access_of(type(operand.value), result);
+            return {spread_it && access != Access::Full ? spread(unit, access) : unit, true};
+        }
+        const bool last = --reads_[value] == 0;
+        const int unit = it->second;
+        if (last) units_.erase(it);
+        if (last || !overwrite) return {unit, last};
+        const int copy = alloc();
+        emit(OpCode::copy_dest_values, {unit, copy},
+             {static_cast<int64_t>(integer ? tensix::DataFormat::Int32 : tensix::DataFormat::Float32)});
+        return {copy, true};
+    }
+
+    // 0 + vector: the values of row 0, column 0 or element 0 all over the tile.
+    int spread(int vector, Access access) {
+        int unit = vector;
+        auto add = [&](OpCode op) {
+            const int full = alloc();
+            emit(OpCode::fill_tile, {full}, {fp32_bits(0)});
+            emit(op, {full, unit});
+            free_.push_back(unit);
+            unit = full;
+        };
+        if (access != Access::Col) add(OpCode::sfpu_add_bcast_row);
+        if (access != Access::Row) add(OpCode::sfpu_add_bcast_col);
+        return unit;
+    }
+
+    void define(ValueId value, int unit) {
+        value = analysis_.resolve(value);
+        if (reads_[value] == 0)
+            free_.push_back(unit);
+        else
+            units_[value] = unit;
+    }
+
+    // ---- operations ----
+    void lower(const graph::Load&) {}
+
+    void lower(const graph::Fill& op) {
+        if (reads_[analysis_.resolve(op.result.id)] > 0)
+            units_[op.result.id] = constant(op.value, is_int(type(op.result.id).dtype));
+    }
+
+    void lower(const graph::Matmul& op) {
+        auto a = tiles_(op.a, false), b = tiles_(op.b, op.trans_b);
+        if (!a || !b) return refuse("TT4090", "an operand of a matmul has no place", "report this as a defect");
+        const double* start = op.acc ? analysis_.constant(op.acc) : nullptr;
+        int unit;
+        if (!op.acc || (start && *start == 0)) {
+            if (start) --reads_[analysis_.resolve(op.acc)];
+            unit = fresh();
+        } else {
+            unit = read({op.acc, 0}, type(op.result.id), true).unit;
+        }
+        emit(OpCode::matmul_block, {unit}, {op.trans_b, 1, 1, a->cols}, {{*a, Access::Full}, {*b, Access::Full}});
+        out_.instrs.back().k_tiles = a->cols;
+        define(op.result.id, unit);
+    }
+
+    void lower(const graph::Transpose& op) {
+        auto tiles = tiles_(op.value, false);
+        if (!tiles) return refuse("TT4090", "the operand of a transpose has no place", "report this as a defect");
+        // Tile (i, j) of the result is tile (j, i) of the operand.
+        std::swap(tiles->rows, tiles->cols);
+        tiles->by_columns = !tiles->by_columns;
+        const int unit = alloc();
+        emit(OpCode::transpose_tile, {unit}, {}, {{*tiles, Access::Full}});
+        define(op.result.id, unit);
+    }
+
+    void lower(const graph::Reduce& op) {
+        refuse("TT4020", "reductions have no place on the chip yet (`" + launch_.value(op.result.id).name + "`)",
+               "reduce outside of the kernel");
+    }
+
+    void lower(const graph::Eltwise& op) {
+        const graph::TileType& result = type(op.result.id);
+        switch (tensix::arity(op.fn)) {
+            case 1:
+                return unary(op, result);
+            case 2:
+                return binary(op, result);
+            default:
+                return select(op, result);
+        }
+    }
+
+    void in_place(const graph::Eltwise& op, OpCode code, std::vector<int64_t> params = {}) {
+        Source x = read(op.operands[0], type(op.result.id), true);
+        emit(code, {x.unit}, std::move(params));
+        define(op.result.id, x.unit);
+    }
+
+    void unary(const graph::Eltwise& op, const graph::TileType& result) {
+        const DType from = op.operands[0].value ? type(op.operands[0].value).dtype : result.dtype;
+        if (op.fn == TileFn::Cast || op.fn == TileFn::Identity) return cast(op, from, result);
+        auto code = tensix::find_op(Unit::Sfpu, OpKind::Unary, op.fn, Broadcast::None, is_int(from));
+        if (!code)
+            return refuse("TT4021",
+                          "no operation of the chip computes " + std::string(tensix::to_string(op.fn)) + " of " +
+                              std::string(to_string(from)),
+                          "cast to float32 first, or compute it outside of the kernel");
+        in_place(op, *code);
+    }
+
+    void cast(const graph::Eltwise& op, DType from, const graph::TileType& result) {
+        const DType to = result.dtype;
+        // Between floats DST holds the value already; the packer rounds it to the channel's format.
+        if (is_int(from) == is_int(to) || from == to) {
+            if (to == DType::Bool && from != DType::Bool) return in_place(op, OpCode::unary_ne_tile, {fp32_bits(0)});
+            const Source x = read(op.operands[0], result, true);
+            return define(op.result.id, x.unit);
+        }
+        auto in_dst = [](DType dtype) { return is_int(dtype) ? format_of(dtype) : tensix::DataFormat::Float32; };
+        in_place(op, OpCode::typecast_tile, {static_cast<int64_t>(in_dst(from)), static_cast<int64_t>(in_dst(to))});
+    }
+
+    // Both operands from channels through the FPU, where its precision is enough: 16-bit operands and result.
+    bool on_fpu(const graph::Eltwise& op, const graph::TileType& result) {
+        if (options_.tile_by_tile || options_.precision == Precision::Exact || is_int(result.dtype)) return false;
+        auto a = in_channel(op.operands[0]), b = in_channel(op.operands[1]);
+        if (!a || !b || constant_of(op.operands[0]) || constant_of(op.operands[1])) return false;
+        const bool fast = options_.precision == Precision::Fast;
+        if (!fast && !is_16bit_float(format_of(result.dtype))) return false;
+        for (const graph::Operand& operand : op.operands) {
+            const tensix::DataFormat format = format_of(type(operand.value).dtype);
+            if (!tensix::is_float(format) || (!fast && !is_16bit_float(format))) return false;
+        }
+        TileOperand first{*a, access_of(type(op.operands[0].value), result)};
+        TileOperand second{*b, access_of(type(op.operands[1].value), result)};
+        if (first.access != Access::Full) {
+            if (second.access != Access::Full || !commutes(op.fn)) return false;
+            std::swap(first, second);
+        }
+        constexpr Broadcast kBroadcast[] = {Broadcast::None, Broadcast::Rows, Broadcast::Cols, Broadcast::Scalar};
+        auto code = tensix::find_op(Unit::Fpu, OpKind::Binary, op.fn, kBroadcast[static_cast<size_t>(second.access)]);
+        if (!code) return false;
+        const int unit = tensix::op_row(*code).accumulates ? fresh() : alloc();
+        emit(*code, {unit}, {}, {first, second});
+        for (const graph::Operand& operand : op.operands) --reads_[analysis_.resolve(operand.value)];
+        define(op.result.id, unit);
+        return true;
+    }
+
+    void binary(const graph::Eltwise& op, const graph::TileType& result) {
+        if (on_fpu(op, result)) return;
+        graph::Operand a = op.operands[0], b = op.operands[1];
+        TileFn fn = op.fn;
+        const DType dtype = a.value ? type(a.value).dtype : b.value ? type(b.value).dtype : result.dtype;
+        const bool integer = is_int(dtype);
+        // On 0 and 1, and is a product and or a maximum.
+        if (!integer && fn == TileFn::LogicalAnd) fn = TileFn::Mul;
+        if (!integer && fn == TileFn::LogicalOr) fn = TileFn::Max;
+        auto is_constant = [&](const graph::Operand& operand) {
+            return constant_of(operand) && !(operand.value && units_.contains(analysis_.resolve(operand.value)));
+        };
+        if (is_constant(a) && !is_constant(b) && exchanged(fn)) std::swap(a, b), fn = *exchanged(fn);
+        if (!integer && is_constant(b) && !is_constant(a))
+            if (auto code = tensix::find_op(Unit::Sfpu, OpKind::UnaryScalar, fn))
+                return with_constant(op, *code, a, b, result);
+        if (!integer && is_constant(a) && !is_constant(b))
+            if (auto code = tensix::find_op(Unit::Sfpu, OpKind::UnaryScalar, fn, Broadcast::None, false, true))
+                return with_constant(op, *code, b, a, result);
+
+        auto code = tensix::find_op(Unit::Sfpu, OpKind::Binary, fn, Broadcast::None, integer);
+        if (!code)
+            return refuse("TT4021",
+                          "no operation of the chip computes " + std::string(tensix::to_string(op.fn)) + " of " +
+                              std::string(to_string(dtype)),
+                          "cast to float32 first, or compute it outside of the kernel");
+        auto vector = [&](const graph::Operand& operand) {
+            return operand.value && !is_constant(operand) && in_channel(operand) &&
+                   access_of(type(operand.value), result) != Access::Full;
+        };
+        if (vector(a) && !vector(b) && commutes(fn)) std::swap(a, b);
+        if (vector(b) && !vector(a) && !integer) {
+            const Access access = access_of(type(b.value), result);
+            auto bcast = tensix::find_op(Unit::Sfpu, OpKind::Binary, fn,
+                                         access == Access::Row ? Broadcast::Rows : Broadcast::Cols);
+            if (bcast && access != Access::Scalar) {
+                const Source x = read(a, result, true), v = read(b, result, false, false);
+                emit(*bcast, {x.unit, v.unit});
+                release(v);
+                return define(op.result.id, x.unit);
+            }
+        }
+        const bool same = a.value && b.value && analysis_.resolve(a.value) == analysis_.resolve(b.value);
+        if (same) --reads_[analysis_.resolve(a.value)];  // counted twice, read once
+        const Source x = read(a, result, false), y = same ? x : read(b, result, false);
+        // The result takes the place of an operand that nobody needs any more, of the first loaded one for preference:
+        // accumulators keep their slots.
+        int to;
+        if (x.owned && (same || !y.owned || x.unit < y.unit)) {
+            to = x.unit;
+            if (!same) release(y);
+        } else if (y.owned && !same) {
+            to = y.unit;
+            release(x);
+        } else {
+            to = alloc();
+        }
+        emit(*code, {x.unit, y.unit, to});
+        define(op.result.id, to);
+    }
+
+    void with_constant(const graph::Eltwise& op, OpCode code, const graph::Operand& x, const graph::Operand& c,
+                       const graph::TileType& result) {
+        const double value = *constant_of(c);
+        if (c.value) --reads_[analysis_.resolve(c.value)];
+        const Source source = read(x, result, true);
+        emit(code, {source.unit}, {fp32_bits(value)});
+        define(op.result.id, source.unit);
+    }
+
+    void select(const graph::Eltwise& op, const graph::TileType& result) {
+        const bool integer = is_int(result.dtype);
+        const Source c = read(op.operands[0], result, false), x = read(op.operands[1], result, false),
+                     y = read(op.operands[2], result, false);
+        const int to = x.owned ? x.unit : y.owned ? y.unit : c.owned ? c.unit : alloc();
+        emit(OpCode::where_tile, {c.unit, x.unit, y.unit, to},
+             {static_cast<int64_t>(integer              ? tensix::DataFormat::Int32
+                                   : options_.fp32_dest ? tensix::DataFormat::Float32
+                                                        : tensix::DataFormat::Float16_b)});
+        for (const Source& source : {c, x, y})
+            if (source.unit != to) release(source);
+        define(op.result.id, to);
+    }
+
+    const Context& ctx_;
+    const graph::Launch& launch_;
+    const Analysis& analysis_;
+    const FindTiles& tiles_;
+    SelectOptions options_;
+    Selected out_;
+    std::unordered_map<ValueId, int> units_;
+    std::unordered_map<ValueId, int> reads_;
+    std::vector<int> free_;
+    std::vector<Diagnostic> errors_;
+    LocId loc_;
+};
+
+}  // namespace
+
+Access access_of(const graph::TileType& operand, const graph::TileType& result) {
+    if (operand.orientation == result.orientation) return Access::Full;
+    switch (operand.orientation) {
+        case Orientation::Row:
+            return Access::Row;
+        case Orientation::Col:
+            return Access::Col;
+        case Orientation::Scalar:
+            return Access::Scalar;
+        case Orientation::Full:
+            return Access::Full;
+    }
+    return Access::Full;
+}
+
+tensix::DataFormat format_of(DType dtype) {
+    using tensix::DataFormat;
+    switch (dtype) {
+        case DType::F16:
+            return DataFormat::Float16;
+        case DType::F32:
+        case DType::F64:
+            return DataFormat::Float32;
+        case DType::I32:
+        case DType::I64:
+            return DataFormat::Int32;
+        case DType::U32:
+            return DataFormat::UInt32;
+        case DType::U16:
+        case DType::I16:
+            return DataFormat::UInt16;
+        case DType::U8:
+            return DataFormat::UInt8;
+        case DType::I8:
+            return DataFormat::Int8;
+        default:
+            return DataFormat::Float16_b;
+    }
+}
+
+Result<Selected> select(const Context& ctx, const graph::Launch& launch, const Analysis& analysis,
+                        const std::vector<const graph::Op*>& ops, const std::vector<ValueId>& preset,
+                        const std::vector<ValueId>& wanted, const FindTiles& tiles, const SelectOptions& options) {
+    return Selector(ctx, launch, analysis, tiles, options).run(ops, preset, wanted);
+}
+
+}  // namespace tilelang_tt::placed

@@ -1,0 +1,48 @@
+// Instruction selection: a group of tile operations whose values stay in DST becomes calls of the op table on
+// registers.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "compiler/ir/target.h"
+#include "compiler/place/analysis.h"
+#include "compiler/place/resource_plan.h"
+
+namespace tilelang_tt::placed {
+
+// A value of the group to pack, with its register filled in by selection.
+struct Wanted {
+    ValueId value;
+    int unit = -1;
+};
+
+struct Selected {
+    std::vector<Instr> instrs;  // registers: slot is the unit's number until slots are given out
+    int units = 0;              // registers that are live at once, one DST slot a tile each
+    std::vector<Wanted> wanted;
+};
+
+struct SelectOptions {
+    bool fp32_dest = true;
+    Precision precision = Precision::Default;
+    // Tiles share the temporaries one after the other: what accumulates needs a slot that nothing else has written.
+    bool tile_by_tile = false;
+};
+
+// The tiles of a value that lives in a channel; by_columns asks for that order.
+using FindTiles = std::function<std::optional<Tiles>(ValueId, bool by_columns)>;
+
+// ops: the group's operations in order. preset: values of the group that are in units 0, 1, … already (accumulators).
+Result<Selected> select(const Context& ctx, const graph::Launch& launch, const Analysis& analysis,
+                        const std::vector<const graph::Op*>& ops, const std::vector<ValueId>& preset,
+                        const std::vector<ValueId>& wanted, const FindTiles& tiles, const SelectOptions& options);
+
+// How an operand's tiles stand to a result of the group's type.
+Access access_of(const graph::TileType& operand, const graph::TileType& result);
+tensix::DataFormat format_of(DType dtype);
+
+}  // namespace tilelang_tt::placed

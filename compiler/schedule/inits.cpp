@@ -1,0 +1,201 @@
+#include "compiler/schedule/inits.h"
+
+#include <array>
+#include <optional>
+#include <string>
+
+#include "tensix/op_table.h"
+
+namespace tilelang_tt::scheduling {
+namespace {
+
+// What the compute threads keep between calls. Each part is programmed by ops of its own.
+enum Part { kSrcA, kSrcB, kPack, kFpu, kSfpu, kParts };
+
+// What a part is, or has to be, programmed for.
+struct Setting {
+    std::string key;    // equal keys: nothing to do
+    ChannelId channel;  // formats: whose
+    prog::Init init;    // op inits
+    bool reversed = false;
+};
+using State = std::array<std::optional<Setting>, kParts>;  // nullopt: unknown
+
+struct Needs {
+    std::vector<std::pair<Part, Setting>> list;
+};
+
+class Deriver {
+  public:
+    Deriver(prog::Launch& launch, const IndexArena& index) : launch_(launch), index_(index) {}
+
+    void run() {
+        State first{};
+        if (!any_needs(launch_.body, first)) return;
+        const ChannelId some = first[kSrcA]   ? first[kSrcA]->channel
+                               : first[kPack] ? first[kPack]->channel
+                                              : first[kSrcB]->channel;
+        prog::Startup startup;
+        startup.a = first[kSrcA] ? first[kSrcA]->channel : some;
+        startup.b = first[kSrcB] ? first[kSrcB]->channel : startup.a;
+        startup.out = first[kPack] ? first[kPack]->channel : some;
+        State state{};
+        state[kSrcA] = format_setting(startup.a);
+        state[kSrcB] = format_setting(startup.b);
+        state[kPack] = format_setting(startup.out);
+        if (first[kFpu] && first[kFpu]->reversed) {
+            startup.reverse = true;
+            std::swap(startup.a, startup.b);
+        }
+        apply(launch_.body, state);
+        launch_.body.ops.insert(launch_.body.ops.begin(), {startup, prog::Engine::Compute, launch_.loc});
+    }
+
+  private:
+    Setting format_setting(ChannelId id) const {
+        const prog::Channel& c = launch_.channel(id);
+        Setting s;
+        s.key = std::string(tensix::name(c.format)) + (c.unpack == prog::UnpackMode::ToDest ? " to DST" : "");
+        s.channel = id;
+        return s;
+    }
+
+    Needs needs(const prog::Op& op) const {
+        Needs out;
+        if (auto* pack = std::get_if<prog::Pack>(&op.v)) {
+            Setting s;
+            s.key = tensix::name(launch_.channel(pack->channel).format);
+            s.channel = pack->channel;
+            out.list.push_back({kPack, s});
+        } else if (auto* call = std::get_if<prog::Call>(&op.v)) {
+            const tensix::OpRow& row = tensix::op_row(call->op);
+            if (call->channels.size() == 1) {
+                out.list.push_back({kSrcA, format_setting(call->channels[0])});
+            } else if (call->channels.size() >= 2) {
+                out.list.push_back({kSrcA, format_setting(call->channels[row.src_reversed ? 1 : 0])});
+                out.list.push_back({kSrcB, format_setting(call->channels[row.src_reversed ? 0 : 1])});
+            }
+            if (!row.init.empty()) {
+                Setting s;
+                s.init.op = call->op;
+                s.init.channels = call->channels;
+                s.init.params.assign(call->params.begin(), call->params.begin() + row.num_init_params);
+                s.key = row.init;
+                for (int64_t p : s.init.params) s.key += " " + std::to_string(p);
+                for (ChannelId id : call->channels) s.key += " " + format_setting(id).key;
+                s.reversed = row.src_reversed;
+                out.list.push_back({row.state & tensix::kStateFpu ? kFpu : kSfpu, s});
+            }
+        }
+        return out;
+    }
+
+    static bool same(const std::optional<Setting>& a, const std::optional<Setting>& b) {
+        return a && b && a->key == b->key;
+    }
+    static void meet(State& into, const State& other) {
+        for (int p = 0; p < kParts; ++p)
+            if (!same(into[p], other[p])) into[p].reset();
+    }
+
+    // The first need of each part in program order, wherever it stands.
+    bool any_needs(const prog::Region& region, State& first) const {
+        bool any = false;
+        for (const prog::Op& op : region.ops) {
+            if (auto* loop = std::get_if<prog::For>(&op.v)) any |= any_needs(loop->body, first);
+            if (auto* branch = std::get_if<prog::If>(&op.v))
+                any |= any_needs(branch->then, first), any |= any_needs(branch->otherwise, first);
+            for (auto& [part, setting] : needs(op).list) {
+                any = true;
+                if (!first[part]) first[part] = setting;
+            }
+        }
+        return any;
+    }
+
+    // The first need of each part that every run through the region has; decided: no need before it on some path.
+    void first_needs(const prog::Region& region, State& first, std::array<bool, kParts>& decided) const {
+        for (const prog::Op& op : region.ops) {
+            if (auto* loop = std::get_if<prog::For>(&op.v)) {
+                first_needs(loop->body, first, decided);
+            } else if (auto* branch = std::get_if<prog::If>(&op.v)) {
+                State inside{};
+                any_needs(branch->then, inside);
+                any_needs(branch->otherwise, inside);
+                for (int p = 0; p < kParts; ++p)
+                    if (inside[p]) decided[p] = true;
+            } else {
+                for (auto& [part, setting] : needs(op).list)
+                    if (!decided[part]) decided[part] = true, first[part] = setting;
+            }
+        }
+    }
+
+    // State after the region, without changing it.
+    State after(const prog::Region& region, State state) const {
+        for (const prog::Op& op : region.ops) {
+            if (auto* loop = std::get_if<prog::For>(&op.v)) {
+                state = after(loop->body, state);
+            } else if (auto* branch = std::get_if<prog::If>(&op.v)) {
+                State other = after(branch->otherwise, state);
+                state = after(branch->then, state);
+                meet(state, other);
+            } else {
+                for (auto& [part, setting] : needs(op).list) state[part] = setting;
+            }
+        }
+        return state;
+    }
+
+    // The ops that take `part` from its state to the setting.
+    void establish(Part part, const Setting& setting, State& state, std::vector<prog::Op>& out, LocId loc) const {
+        if (same(state[part], setting)) return;
+        if (part == kFpu || part == kSfpu) {
+            out.push_back({setting.init, prog::Engine::Compute, loc});
+        } else {
+            constexpr prog::ReconfigUnit kUnits[] = {prog::ReconfigUnit::SrcA, prog::ReconfigUnit::SrcB,
+                                                     prog::ReconfigUnit::Pack};
+            const ChannelId from = state[part] ? state[part]->channel : ChannelId{};
+            out.push_back({prog::Reconfig{kUnits[part], from, setting.channel}, prog::Engine::Compute, loc});
+        }
+        state[part] = setting;
+    }
+
+    void apply(prog::Region& region, State& state) {
+        std::vector<prog::Op> out;
+        for (prog::Op& op : region.ops) {
+            if (auto* loop = std::get_if<prog::For>(&op.v)) {
+                State first{};
+                std::array<bool, kParts> decided{};
+                first_needs(loop->body, first, decided);
+                const State end = after(loop->body, State{});
+                // A part that ends an iteration as it is needed first is set before the loop, once.
+                for (int p = 0; p < kParts; ++p)
+                    if (same(first[p], end[p])) establish(static_cast<Part>(p), *first[p], state, out, op.loc);
+                for (int p = 0; p < kParts; ++p)
+                    if (decided[p] && !same(state[p], end[p])) state[p].reset();
+                const State before = state;
+                apply(loop->body, state);
+                if (index_.bounds(loop->extent).lo.value_or(0) < 1) meet(state, before);
+            } else if (auto* branch = std::get_if<prog::If>(&op.v)) {
+                State other = state;
+                apply(branch->then, state);
+                apply(branch->otherwise, other);
+                meet(state, other);
+            } else {
+                for (auto& [part, setting] : needs(op).list) establish(part, setting, state, out, op.loc);
+            }
+            out.push_back(std::move(op));
+        }
+        region.ops = std::move(out);
+    }
+
+    prog::Launch& launch_;
+    const IndexArena& index_;
+};
+
+}  // namespace
+
+void derive_inits(prog::Launch& launch, const IndexArena& index) { Deriver(launch, index).run(); }
+
+}  // namespace tilelang_tt::scheduling

@@ -1,0 +1,611 @@
+#include "compiler/schedule/schedule.h"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+
+#include "compiler/schedule/inits.h"
+#include "compiler/schedule/verify_program.h"
+#include "tensix/op_table.h"
+
+namespace tilelang_tt {
+namespace scheduling {
+namespace {
+
+using placed::Access;
+using placed::Instr;
+using placed::PackMode;
+using placed::Section;
+using placed::Step;
+using placed::Tiles;
+using prog::ChannelCall;
+using prog::DstCall;
+using prog::Engine;
+using prog::Engines;
+using prog::NocCall;
+
+// A page of a tensor, and when it is inside; valid is invalid where it always is.
+struct Page {
+    IndexId number, valid;
+};
+
+// What a step list does with a channel.
+struct Span {
+    size_t first = 0, last = 0;
+    bool used = false;
+};
+
+class LaunchScheduler {
+  public:
+    LaunchScheduler(Context& ctx, const graph::Launch& launch, const LaunchResources& resources, const WorkSplit& split,
+                    const std::vector<TensorLayout>& layouts)
+        : ctx_(ctx), index_(ctx.index), launch_(launch), resources_(resources), split_(split), layouts_(layouts) {}
+
+    Result<prog::Launch> run() {
+        prog::Launch out;
+        out.channels = resources_.channels;
+        out.compute = resources_.compute;
+        out.loc = launch_.loc;
+        out.core = index_.new_var({"core", VarKind::CoreArg, 0, split_.cores - 1});
+
+        IndexId total = index_.constant(1);
+        for (IndexId extent : launch_.grid_extents) total = index_.mul(total, extent);
+        const IndexId cores = index_.constant(split_.cores), core = index_.of(out.core);
+        const IndexId share = index_.floordiv(total, cores), rest = index_.floormod(total, cores);
+        const IndexId first = index_.add(index_.mul(core, share), index_.min(core, rest));
+        const IndexId count = index_.add(share, index_.lt(core, rest));
+        const VarId first_block = index_.new_var({"first_block", VarKind::CoreArg, 0, {}});
+        const VarId num_blocks = index_.new_var({"num_blocks", VarKind::CoreArg, 0, {}});
+        const VarId block = index_.new_var({"block", VarKind::Loop, 0, {}});
+        if (auto n = index_.as_const(total)) index_.var(block).hi = *n - 1;
+        out.core_args = {{first_block, first, {}}, {num_blocks, count, {}}};
+
+        prog::Region body;
+        ops_ = &body.ops;
+        std::vector<prog::Op> lets = grid_lets(block);
+        steps(resources_.steps, nullptr);
+        if (!errors_.empty()) return errors_;
+        prog::For blocks{block, index_.of(first_block), index_.of(num_blocks), 1, {}};
+        for (prog::Op& let : lets) {
+            let.engines = engines_using(body, std::get<prog::Let>(let.v).var);
+            if (let.engines.bits) blocks.body.ops.push_back(std::move(let));
+        }
+        for (prog::Op& op : body.ops) blocks.body.ops.push_back(std::move(op));
+        ops_ = &out.body.ops;
+        add_region(std::move(blocks), launch_.loc);
+        if (writes_) add(prog::NocSync{NocCall::WriteBarrier}, Engine::Writer);
+        const Engines used = out.body.ops.empty() ? Engines{} : out.body.ops.front().engines;
+        for (prog::CoreArg& arg : out.core_args) arg.engines = used;
+        derive_inits(out, index_);
+        return out;
+    }
+
+  private:
+    // ---- building ----
+    template <class Op>
+    void add(Op op, Engines engines) {
+        ops_->push_back({std::move(op), engines, loc_});
+    }
+    static Engines union_of(const prog::Region& region) {
+        Engines engines;
+        for (const prog::Op& op : region.ops) engines = engines | op.engines;
+        return engines;
+    }
+    void add_region(prog::For loop, LocId loc) {
+        const Engines engines = union_of(loop.body);
+        if (!loop.body.ops.empty()) ops_->push_back({std::move(loop), engines, loc});
+    }
+
+    // for var in [0, extent) in steps: body(value of var). A loop that runs once is its body.
+    template <class Body>
+    void loop(std::string_view name, int64_t extent, int64_t step, Body body) {
+        if (extent <= step) return body(index_.constant(0));
+        auto [it, fresh] = vars_.try_emplace({std::string(name), extent, step});
+        if (fresh) it->second = index_.new_var({std::string(name), VarKind::Loop, 0, (extent - 1) / step * step});
+        const VarId var = it->second;
+        prog::For out{var, index_.constant(0), index_.constant(extent), step, {}};
+        auto* outer = std::exchange(ops_, &out.body.ops);
+        body(index_.of(var));
+        ops_ = outer;
+        add_region(std::move(out), loc_);
+    }
+
+    void channel(ChannelCall call, ChannelId id, int64_t pages, Engine engine) {
+        add(prog::ChannelOp{call, id, pages}, engine);
+    }
+
+    std::vector<prog::Op> grid_lets(VarId block) {
+        std::vector<prog::Op> out;
+        IndexId faster = index_.constant(1);
+        for (size_t n = split_.order.size(); n-- > 0;) {
+            const VarId var = split_.order[n];
+            const auto at = std::find(launch_.grid.begin(), launch_.grid.end(), var) - launch_.grid.begin();
+            const IndexId extent = launch_.grid_extents[static_cast<size_t>(at)];
+            if (!index_.var(var).lo) index_.var(var).lo = 0;
+            if (auto e = index_.as_const(extent); e && !index_.var(var).hi) index_.var(var).hi = *e - 1;
+            IndexId value = index_.floordiv(index_.of(block), faster);
+            if (n > 0) value = index_.floormod(value, extent);
+            out.insert(out.begin(), {prog::Let{var, value}, {}, launch_.loc});
+            faster = index_.mul(faster, extent);
+        }
+        return out;
+    }
+
+    Engines engines_using(const prog::Region& region, VarId var) const {
+        Engines engines;
+        auto check = [&](IndexId id, Engines by) {
+            if (id && index_.uses(id, var)) engines = engines | by;
+        };
+        for (const prog::Op& op : region.ops) {
+            if (auto* let = std::get_if<prog::Let>(&op.v)) check(let->value, op.engines);
+            if (auto* loop = std::get_if<prog::For>(&op.v)) {
+                check(loop->begin, op.engines), check(loop->extent, op.engines);
+                engines = engines | engines_using(loop->body, var);
+            } else if (auto* branch = std::get_if<prog::If>(&op.v)) {
+                check(branch->cond, op.engines);
+                engines = engines | engines_using(branch->then, var) | engines_using(branch->otherwise, var);
+            } else if (auto* read = std::get_if<prog::ReadTile>(&op.v)) {
+                check(read->page, op.engines), check(read->slot, op.engines), check(read->valid, op.engines);
+            } else if (auto* write = std::get_if<prog::WriteTile>(&op.v)) {
+                check(write->page, op.engines), check(write->slot, op.engines), check(write->valid, op.engines);
+            } else if (auto* call = std::get_if<prog::Call>(&op.v)) {
+                for (IndexId id : call->tiles) check(id, op.engines);
+                for (IndexId id : call->dst) check(id, op.engines);
+            } else if (auto* pack = std::get_if<prog::Pack>(&op.v)) {
+                check(pack->dst, op.engines), check(pack->slot, op.engines);
+            }
+        }
+        return engines;
+    }
+
+    // ---- memory ----
+    void refuse(std::string code, std::string message, std::string fix) {
+        errors_.push_back(
+            {Severity::Error, std::move(code), std::move(message), {ctx_.loc(loc_)}, {}, {}, std::move(fix)});
+    }
+
+    // The page of tile (row, col) of a window.
+    Page page_of(const graph::Window& window, IndexId row, IndexId col) {
+        const Tensor& tensor = ctx_.tensor(window.tensor);
+        const TensorLayout& layout = layouts_[window.tensor.v];
+        Page page;
+        auto inside = [&](IndexId at, IndexId extent) {
+            const IndexId cond = index_.lt(at, extent);
+            if (index_.always_true(cond)) return;
+            page.valid = page.valid ? index_.logical_and(page.valid, cond) : cond;
+        };
+        IndexId outer = index_.constant(0);
+        for (size_t d = 0; d < tensor.shape.size(); ++d) {
+            const auto dim = static_cast<int64_t>(d);
+            if (dim == layout.row_dim || dim == layout.col_dim) continue;
+            outer = index_.add(index_.mul(outer, tensor.shape[d]), window.offset[d]);
+            inside(window.offset[d], tensor.shape[d]);
+        }
+        auto tile = [&](int64_t layout_dim, int64_t window_dim, IndexId step, IndexId& tiles) {
+            if (layout_dim < 0) {
+                tiles = index_.constant(1);
+                if (window_dim >= 0) misfit(tensor);
+                return index_.constant(0);
+            }
+            const auto d = static_cast<size_t>(layout_dim);
+            tiles = index_.ceildiv(tensor.shape[d], kTileDim);
+            if (window_dim >= 0 && window_dim != layout_dim) misfit(tensor);
+            IndexId at = index_.floordiv(window.offset[d], index_.constant(kTileDim));
+            if (!index_.divisible_by(window.offset[d], kTileDim))
+                refuse("TT5002", "`" + tensor.name + "` is accessed from the middle of a 32x32 tile on",
+                       "use offsets that are multiples of 32");
+            if (window_dim >= 0) at = index_.add(at, step);
+            inside(at, tiles);
+            return at;
+        };
+        IndexId tile_rows, tile_cols;
+        const IndexId r = tile(layout.row_dim, window.row_dim, row, tile_rows);
+        const IndexId c = tile(layout.col_dim, window.col_dim, col, tile_cols);
+        page.number = index_.add(index_.mul(index_.add(index_.mul(outer, tile_rows), r), tile_cols), c);
+        return page;
+    }
+    void misfit(const Tensor& tensor) {
+        refuse("TT5001", "a block of `" + tensor.name + "` does not lie as the tensor's tiles do",
+               "access its dimensions in one order throughout the kernel");
+    }
+
+    // All reads of a region segment are in flight before its one barrier.
+    void loads(const std::vector<const Step*>& batch) {
+        for (const Step* step : batch) {
+            const auto& load = std::get<placed::Load>(step->v);
+            loc_ = step->loc;
+            channel(ChannelCall::ReserveBack, load.to.channel, load.to.rows * load.to.cols, Engine::Reader);
+        }
+        for (const Step* step : batch) {
+            const auto& load = std::get<placed::Load>(step->v);
+            loc_ = step->loc;
+            const Tiles& to = load.to;
+            auto read = [&](IndexId r, IndexId c, IndexId slot) {
+                const Page page = page_of(load.window, r, c);
+                add(prog::ReadTile{load.window.tensor, page.number, to.channel, slot, page.valid}, Engine::Reader);
+            };
+            if (to.by_columns)
+                loop("col", to.cols, 1,
+                     [&](IndexId c) { loop("row", to.rows, 1, [&](IndexId r) { read(r, c, tile_of(to, r, c)); }); });
+            else
+                loop("row", to.rows, 1,
+                     [&](IndexId r) { loop("col", to.cols, 1, [&](IndexId c) { read(r, c, tile_of(to, r, c)); }); });
+        }
+        add(prog::NocSync{NocCall::ReadBarrier}, Engine::Reader);
+        for (const Step* step : batch) {
+            const auto& load = std::get<placed::Load>(step->v);
+            loc_ = step->loc;
+            channel(ChannelCall::PushBack, load.to.channel, load.to.rows * load.to.cols, Engine::Reader);
+        }
+    }
+
+    // rows × cols tiles from the front of the channel to tiles (row0, col0) … of the window.
+    void write(const placed::Store& store, IndexId row0, IndexId col0, int64_t rows, int64_t cols) {
+        writes_ = true;
+        channel(ChannelCall::WaitFront, store.from.channel, rows * cols, Engine::Writer);
+        loop("row", rows, 1, [&](IndexId r) {
+            loop("col", cols, 1, [&](IndexId c) {
+                const Page page = page_of(store.window, index_.add(row0, r), index_.add(col0, c));
+                const IndexId slot = index_.add(index_.mul(r, index_.constant(cols)), c);
+                add(prog::WriteTile{store.from.channel, slot, store.window.tensor, page.number, page.valid},
+                    Engine::Writer);
+            });
+        });
+        add(prog::NocSync{NocCall::WritesFlushed}, Engine::Writer);
+        channel(ChannelCall::PopFront, store.from.channel, rows * cols, Engine::Writer);
+    }
+
+    IndexId tile_of(const Tiles& tiles, IndexId row, IndexId col) {
+        if (tiles.by_columns) return index_.add(index_.mul(col, index_.constant(tiles.rows)), row);
+        return index_.add(index_.mul(row, index_.constant(tiles.cols)), col);
+    }
+
+    // ---- steps ----
+    static bool uses(const Step& step, ChannelId channel) {
+        auto any = [&](const std::vector<Step>& list) {
+            return std::any_of(list.begin(), list.end(), [&](const Step& s) { return uses(s, channel); });
+        };
+        if (auto* instr = std::get_if<Instr>(&step.v))
+            return std::any_of(instr->tiles.begin(), instr->tiles.end(),
+                               [&](const placed::TileOperand& t) { return t.tiles.channel == channel; });
+        if (auto* section = std::get_if<Section>(&step.v)) return any(section->steps);
+        if (auto* loop = std::get_if<placed::Loop>(&step.v)) return any(loop->start) || any(loop->body);
+        if (auto* branch = std::get_if<placed::Branch>(&step.v)) return any(branch->then) || any(branch->otherwise);
+        return false;
+    }
+
+    static bool is_load(const Step& step) { return std::holds_alternative<placed::Load>(step.v); }
+    // Whether the reader has something to do in the step beside a load.
+    static bool reads(const Step& step) {
+        auto any = [](const std::vector<Step>& list) {
+            return std::any_of(list.begin(), list.end(), [](const Step& s) { return is_load(s) || reads(s); });
+        };
+        if (auto* section = std::get_if<Section>(&step.v)) return any(section->steps);
+        if (auto* loop = std::get_if<placed::Loop>(&step.v)) return any(loop->start) || any(loop->body);
+        if (auto* branch = std::get_if<placed::Branch>(&step.v)) return any(branch->then) || any(branch->otherwise);
+        return false;
+    }
+
+    // section: the one that the list is inside of, if any.
+    void steps(const std::vector<Step>& list, const Section* section) {
+        // Channels that are filled in this list, and which of its steps compute with them.
+        std::map<ChannelId, std::pair<Span, int64_t>> spans;
+        auto fill = [&](const Tiles& tiles) {
+            auto [it, fresh] = spans.try_emplace(tiles.channel, Span{}, tiles.rows * tiles.cols);
+            if (!fresh) return;
+            for (size_t i = 0; i < list.size(); ++i) {
+                if (!uses(list[i], tiles.channel)) continue;
+                Span& span = it->second.first;
+                if (!span.used) span.first = i;
+                span.last = i;
+                span.used = true;
+            }
+        };
+        for (const Step& step : list) {
+            if (auto* load = std::get_if<placed::Load>(&step.v)) fill(load->to);
+            if (auto* loop = std::get_if<placed::Loop>(&step.v))
+                for (const Tiles& tiles : loop->accumulators) fill(tiles);
+            if (auto* inner = std::get_if<Section>(&step.v))
+                for (const placed::Output& output : inner->outputs)
+                    if (output.mode == PackMode::Block) fill(output.to);
+        }
+
+        size_t loaded = 0;  // loads before this one are out
+        for (size_t i = 0; i < list.size(); ++i) {
+            if (is_load(list[i])) {
+                if (i < loaded) continue;
+                std::vector<const Step*> batch;
+                size_t end = i;
+                for (; end < list.size() && !reads(list[end]); ++end)
+                    if (is_load(list[end])) batch.push_back(&list[end]);
+                loaded = end;
+                loads(batch);
+                continue;
+            }
+            // A run of instructions is one unit.
+            size_t last = i;
+            while (std::holds_alternative<Instr>(list[i].v) && last + 1 < list.size() &&
+                   std::holds_alternative<Instr>(list[last + 1].v))
+                ++last;
+            loc_ = list[i].loc;
+            for (const auto& [id, span] : spans)
+                if (span.first.used && span.first.first >= i && span.first.first <= last)
+                    channel(ChannelCall::WaitFront, id, span.second, Engine::Compute);
+            if (std::holds_alternative<Instr>(list[i].v))
+                instrs(list, i, last, *section);
+            else
+                this->step(list[i]);
+            for (const auto& [id, span] : spans)
+                if (span.first.used && span.first.last >= i && span.first.last <= last)
+                    channel(ChannelCall::PopFront, id, span.second, Engine::Compute);
+            i = last;
+        }
+    }
+
+    void step(const Step& step) {
+        loc_ = step.loc;
+        if (auto* store = std::get_if<placed::Store>(&step.v)) {
+            const IndexId zero = index_.constant(0);
+            write(*store, zero, zero, store->from.rows, store->from.cols);
+        } else if (auto* section = std::get_if<Section>(&step.v)) {
+            this->section(*section);
+        } else if (auto* loop = std::get_if<placed::Loop>(&step.v)) {
+            this->loop_step(*loop);
+        } else if (auto* branch = std::get_if<placed::Branch>(&step.v)) {
+            prog::If out{branch->cond, {}, {}};
+            auto* outer = std::exchange(ops_, &out.then.ops);
+            steps(branch->then, section_);
+            ops_ = &out.otherwise.ops;
+            steps(branch->otherwise, section_);
+            ops_ = outer;
+            const Engines engines = union_of(out.then) | union_of(out.otherwise);
+            if (engines.bits) ops_->push_back({std::move(out), engines, step.loc});
+        }
+    }
+
+    void comment(const std::string& text) {
+        if (!text.empty()) add(prog::Comment{text}, Engine::Compute);
+    }
+
+    // Whether sections of the body pack anything but sums: then the packer's mode has to change within an iteration.
+    static bool packs_others(const std::vector<Step>& list) {
+        return std::any_of(list.begin(), list.end(), [](const Step& step) {
+            if (auto* section = std::get_if<Section>(&step.v)) {
+                return packs_others(section->steps) ||
+                       std::any_of(section->outputs.begin(), section->outputs.end(),
+                                   [](const placed::Output& o) { return o.mode != PackMode::Accumulate; });
+            }
+            if (auto* loop = std::get_if<placed::Loop>(&step.v)) return packs_others(loop->body);
+            if (auto* branch = std::get_if<placed::Branch>(&step.v))
+                return packs_others(branch->then) || packs_others(branch->otherwise);
+            return false;
+        });
+    }
+
+    void l1_accumulate(bool on) { add(prog::PackerConfig{prog::PackerMode::L1Accumulate, on}, Engine::Compute); }
+
+    // then { … } where the loop's variable is (not) at its first value.
+    template <class Then>
+    void when_first(const placed::Loop& loop, bool first, Then then) {
+        const IndexId var = index_.of(loop.var);
+        prog::If out{first ? index_.eq(var, loop.begin) : index_.lt(loop.begin, var), {}, {}};
+        auto* outer = std::exchange(ops_, &out.then.ops);
+        then();
+        ops_ = outer;
+        ops_->push_back({std::move(out), Engine::Compute, loc_});
+    }
+
+    void loop_step(const placed::Loop& loop) {
+        const LocId loc = loc_;
+        set_bounds(loop);
+        comment(loop.why);
+        for (const Tiles& acc : loop.accumulators)
+            channel(ChannelCall::ReserveBack, acc.channel, acc.rows * acc.cols, Engine::Compute);
+        steps(loop.start, nullptr);
+        const bool sums = !loop.accumulators.empty();
+        const bool mixed = sums && packs_others(loop.body);
+        const bool once = index_.as_const(loop.extent) == 1;
+        if (sums && !mixed && loop.accumulator_has_start) l1_accumulate(true);
+        prog::For out{loop.var, loop.begin, loop.extent, 1, {}};
+        auto* outer = std::exchange(ops_, &out.body.ops);
+        const placed::Loop* enclosing = summing_;
+        if (sums) summing_ = mixed ? &loop : nullptr;
+        steps(loop.body, section_);
+        summing_ = enclosing;
+        if (sums && !mixed && !loop.accumulator_has_start && !once)
+            when_first(loop, true, [&] {
+                comment("the first iteration has overwritten what the pages held before");
+                l1_accumulate(true);
+            });
+        ops_ = outer;
+        add_region(std::move(out), loc);
+        loc_ = loc;
+        if (sums && !mixed && (loop.accumulator_has_start || !once)) l1_accumulate(false);
+        for (const Tiles& acc : loop.accumulators)
+            channel(ChannelCall::PushBack, acc.channel, acc.rows * acc.cols, Engine::Compute);
+    }
+
+    void set_bounds(const placed::Loop& loop) {
+        Var& var = index_.var(loop.var);
+        const Interval begin = index_.bounds(loop.begin), extent = index_.bounds(loop.extent);
+        if (!var.lo) var.lo = begin.lo;
+        if (!var.hi && begin.hi && extent.hi) var.hi = *begin.hi + *extent.hi - 1;
+    }
+
+    // ---- sections ----
+    void section(const Section& section) {
+        const LocId loc = loc_;
+        const Section* outer = std::exchange(section_, &section);
+        const int64_t whole = section.rows * section.cols, part = section.sub_rows * section.sub_cols;
+        comment(section.why);
+        for (const placed::Output& output : section.outputs)
+            if (output.mode == PackMode::Block)
+                channel(ChannelCall::ReserveBack, output.to.channel, whole, Engine::Compute);
+        const bool adds = std::any_of(section.outputs.begin(), section.outputs.end(),
+                                      [](const placed::Output& o) { return o.mode == PackMode::Accumulate; });
+        const placed::Loop* summing = adds ? summing_ : nullptr;
+        if (summing) {
+            if (summing->accumulator_has_start)
+                l1_accumulate(true);
+            else
+                when_first(*summing, false, [&] { l1_accumulate(true); });
+        }
+        loop("i", section.rows, section.sub_rows, [&](IndexId i) {
+            loop("j", section.cols, section.sub_cols, [&](IndexId j) {
+                row_ = i, col_ = j;
+                add(prog::DstSync{DstCall::Acquire}, Engine::Compute);
+                steps(section.steps, &section);
+                loc_ = loc;
+                add(prog::DstSync{DstCall::Commit}, Engine::Compute);
+                for (const placed::Output& output : section.outputs)
+                    if (output.mode == PackMode::Stream)
+                        channel(ChannelCall::ReserveBack, output.to.channel, part, Engine::Compute);
+                add(prog::DstSync{DstCall::Wait}, Engine::Compute);
+                for (const placed::Output& output : section.outputs) pack(section, output, i, j);
+                add(prog::DstSync{DstCall::Release}, Engine::Compute);
+                for (const placed::Output& output : section.outputs)
+                    if (output.mode == PackMode::Stream)
+                        channel(ChannelCall::PushBack, output.to.channel, part, Engine::Compute);
+                for (const placed::Store& store : section.stores)
+                    write(store, i, j, section.sub_rows, section.sub_cols);
+            });
+        });
+        if (summing) l1_accumulate(false);
+        for (const placed::Output& output : section.outputs)
+            if (output.mode == PackMode::Block)
+                channel(ChannelCall::PushBack, output.to.channel, whole, Engine::Compute);
+        section_ = outer;
+    }
+
+    // The tiles of a subblock: body(number in the subblock, row and column in the section's grid). `flat`: the body
+    // only needs the number and the sum row * cols + column.
+    template <class Body>
+    void tiles(const Section& section, IndexId i, IndexId j, bool flat, Body body) {
+        const int64_t h = section.sub_rows, w = section.sub_cols;
+        if (h == 1) return loop("t", w, 1, [&](IndexId t) { body(t, i, index_.add(j, t)); });
+        if (w == 1) return loop("t", h, 1, [&](IndexId t) { body(t, index_.add(i, t), j); });
+        if (flat && w == section.cols) return loop("t", h * w, 1, [&](IndexId t) { body(t, i, index_.add(j, t)); });
+        loop("r", h, 1, [&](IndexId r) {
+            loop("c", w, 1, [&](IndexId c) {
+                body(index_.add(index_.mul(r, index_.constant(w)), c), index_.add(i, r), index_.add(j, c));
+            });
+        });
+    }
+
+    void pack(const Section& section, const placed::Output& output, IndexId i, IndexId j) {
+        const int64_t part = section.sub_rows * section.sub_cols;
+        auto slot = [&](IndexId t) { return index_.add(index_.constant(output.from.slot), t); };
+        if (output.mode == PackMode::Stream ||
+            (output.mode == PackMode::Block && !output.to.by_columns &&
+             (section.sub_cols == section.cols || part == section.cols * section.rows)))
+            return loop("t", part, 1,
+                        [&](IndexId t) { add(prog::Pack{slot(t), output.to.channel, {}}, Engine::Compute); });
+        tiles(section, i, j, !output.to.by_columns, [&](IndexId t, IndexId r, IndexId c) {
+            add(prog::Pack{slot(t), output.to.channel, tile_of(output.to, r, c)}, Engine::Compute);
+        });
+    }
+
+    void instrs(const std::vector<Step>& list, size_t first, size_t last, const Section& section) {
+        if (section.tile_by_tile && !std::get<Instr>(list[first].v).k_tiles) {
+            tiles(section, row_, col_, false, [&](IndexId t, IndexId r, IndexId c) {
+                for (size_t n = first; n <= last; ++n) call(std::get<Instr>(list[n].v), t, r, c, list[n].loc);
+            });
+            return;
+        }
+        for (size_t n = first; n <= last; ++n) {
+            const Instr& instr = std::get<Instr>(list[n].v);
+            loc_ = list[n].loc;
+            if (instr.k_tiles) {
+                loop("k", instr.k_tiles, 1, [&](IndexId k) { matmul(instr, k); });
+                continue;
+            }
+            const bool flat = std::all_of(instr.tiles.begin(), instr.tiles.end(), [](const placed::TileOperand& t) {
+                return t.access == Access::Full && !t.tiles.by_columns;
+            });
+            tiles(section, row_, col_, flat,
+                  [&](IndexId t, IndexId r, IndexId c) { call(instr, t, r, c, list[n].loc); });
+        }
+    }
+
+    void call(const Instr& instr, IndexId t, IndexId row, IndexId col, LocId loc) {
+        prog::Call out;
+        out.op = instr.op;
+        out.params = instr.params;
+        for (const placed::TileOperand& operand : instr.tiles) {
+            out.channels.push_back(operand.tiles.channel);
+            switch (operand.access) {
+                case Access::Full:
+                    out.tiles.push_back(tile_of(operand.tiles, row, col));
+                    break;
+                case Access::Row:
+                    out.tiles.push_back(col);
+                    break;
+                case Access::Col:
+                    out.tiles.push_back(row);
+                    break;
+                case Access::Scalar:
+                    out.tiles.push_back(index_.constant(0));
+                    break;
+            }
+        }
+        for (const placed::Register& reg : instr.registers) {
+            const IndexId slot = index_.constant(reg.slot);
+            out.dst.push_back(reg.per_tile ? index_.add(slot, t) : slot);
+        }
+        loc_ = loc;
+        add(std::move(out), Engine::Compute);
+    }
+
+    // One step of an outer product: a column of in0's tiles times a row of in1's.
+    void matmul(const Instr& instr, IndexId k) {
+        const Tiles &a = instr.tiles[0].tiles, &b = instr.tiles[1].tiles;
+        const int64_t n = b.by_columns ? b.rows : b.cols;
+        prog::Call out;
+        out.op = instr.op;
+        out.params = instr.params;
+        out.channels = {a.channel, b.channel};
+        out.tiles = {tile_of(a, row_, k), index_.add(index_.mul(k, index_.constant(n)), col_)};
+        out.dst = {index_.constant(instr.registers[0].slot)};
+        add(std::move(out), Engine::Compute);
+    }
+
+    Context& ctx_;
+    IndexArena& index_;
+    const graph::Launch& launch_;
+    const LaunchResources& resources_;
+    const WorkSplit& split_;
+    const std::vector<TensorLayout>& layouts_;
+    std::vector<prog::Op>* ops_ = nullptr;
+    std::map<std::tuple<std::string, int64_t, int64_t>, VarId> vars_;
+    const Section* section_ = nullptr;       // being written
+    const placed::Loop* summing_ = nullptr;  // loop whose sections switch the packer's mode themselves
+    IndexId row_, col_;                      // of the current subblock
+    bool writes_ = false;
+    LocId loc_;
+    std::vector<Diagnostic> errors_;
+};
+
+}  // namespace
+}  // namespace scheduling
+
+Result<TensixProgram> schedule(const TileGraph& graph, const ResourcePlan& resources, const MappingPlan& mapping,
+                               const Target& target) {
+    TensixProgram program;
+    program.ctx = graph.ctx;
+    program.mapping = mapping;
+    std::vector<Diagnostic> errors;
+    for (size_t i = 0; i < graph.launches.size(); ++i) {
+        auto launch = scheduling::LaunchScheduler(program.ctx, graph.launches[i], resources.launches[i],
+                                                  mapping.launches[i], mapping.layouts)
+                          .run();
+        if (launch)
+            program.launches.push_back(launch.take());
+        else
+            errors.insert(errors.end(), launch.diagnostics().begin(), launch.diagnostics().end());
+    }
+    if (errors.empty()) errors = verify_schedule(program, target);
+    if (!errors.empty()) return errors;
+    return program;
+}
+
+}  // namespace tilelang_tt
