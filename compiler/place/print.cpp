@@ -1,0 +1,96 @@
+// The resource plan as tables, with the user's names.
+#include <sstream>
+
+#include "compiler/ir/text.h"
+#include "compiler/place/resource_plan.h"
+
+namespace tilelang_tt {
+namespace {
+
+class Printer {
+  public:
+    Printer(const LaunchResources& launch, const Context& ctx, std::ostringstream& out)
+        : launch_(launch), ctx_(ctx), out_(out) {}
+
+    void run() {
+        out_ << "DST " << (launch_.compute.fp32_dest_acc_en ? "32 bit" : "16 bit") << ", " << launch_.dst_capacity
+             << " tiles; " << tensix::to_string(launch_.compute.fidelity) << "; L1 " << launch_.l1_used.v << " B\n";
+        for (const prog::Channel& c : launch_.channels)
+            out_ << "channel " << c.name << ": " << tensix::name(c.format) << " x " << c.pages << " at "
+                 << c.l1_offset.v << (c.unpack == prog::UnpackMode::ToDest ? ", unpacked to DST" : "") << "; " << c.why
+                 << "\n";
+        steps(launch_.steps, 0);
+        for (const std::string& remark : launch_.remarks) out_ << "remark: " << remark << "\n";
+    }
+
+  private:
+    std::ostream& line(int depth) { return out_ << std::string(static_cast<size_t>(depth) * 2, ' '); }
+    const std::string& name(ChannelId id) const { return launch_.channels[id.v].name; }
+    static std::string shape(int64_t rows, int64_t cols) { return std::to_string(rows) + "x" + std::to_string(cols); }
+
+    void steps(const std::vector<placed::Step>& list, int depth) {
+        for (const placed::Step& step : list) std::visit([&](const auto& s) { show(s, depth); }, step.v);
+    }
+    void show(const placed::Load& load, int depth) {
+        line(depth) << "load " << ctx_.tensor(load.window.tensor).name << " -> " << name(load.to.channel) << " "
+                    << shape(load.to.rows, load.to.cols) << (load.to.by_columns ? " by columns" : "") << "\n";
+    }
+    void show(const placed::Store& store, int depth) {
+        line(depth) << "store " << name(store.from.channel) << " " << shape(store.from.rows, store.from.cols) << " -> "
+                    << ctx_.tensor(store.window.tensor).name << "\n";
+    }
+    void show(const placed::Instr& instr, int depth) {
+        line(depth) << tensix::to_string(instr.op);
+        for (const placed::TileOperand& operand : instr.tiles) {
+            constexpr const char* kAccess[] = {"", "[row]", "[col]", "[scalar]"};
+            out_ << " " << name(operand.tiles.channel) << kAccess[static_cast<size_t>(operand.access)];
+        }
+        for (const placed::Register& r : instr.registers) out_ << " d" << r.slot << (r.per_tile ? "+" : "");
+        for (int64_t p : instr.params) out_ << " " << p;
+        out_ << "\n";
+    }
+    void show(const placed::Section& section, int depth) {
+        line(depth) << "section " << shape(section.rows, section.cols) << " by "
+                    << shape(section.sub_rows, section.sub_cols) << (section.tile_by_tile ? ", tile by tile" : "")
+                    << "\n";
+        steps(section.steps, depth + 1);
+        for (const placed::Output& output : section.outputs) {
+            constexpr const char* kMode[] = {"stream", "block", "accumulate"};
+            line(depth + 1) << "pack d" << output.from.slot << "+ -> " << name(output.to.channel) << " "
+                            << kMode[static_cast<size_t>(output.mode)] << "\n";
+        }
+        for (const placed::Store& store : section.stores) show(store, depth + 1);
+    }
+    void show(const placed::Loop& loop, int depth) {
+        line(depth) << "for " << ctx_.index.var(loop.var).name << " in [" << tilelang_tt::print(ctx_.index, loop.begin)
+                    << ", + " << tilelang_tt::print(ctx_.index, loop.extent) << ")";
+        for (const placed::Tiles& acc : loop.accumulators) out_ << ", packer adds in " << name(acc.channel);
+        out_ << "\n";
+        steps(loop.start, depth + 1);
+        steps(loop.body, depth + 1);
+    }
+    void show(const placed::Branch& branch, int depth) {
+        line(depth) << "if " << tilelang_tt::print(ctx_.index, branch.cond) << "\n";
+        steps(branch.then, depth + 1);
+        if (branch.otherwise.empty()) return;
+        line(depth) << "else\n";
+        steps(branch.otherwise, depth + 1);
+    }
+
+    const LaunchResources& launch_;
+    const Context& ctx_;
+    std::ostringstream& out_;
+};
+
+}  // namespace
+
+std::string print(const ResourcePlan& plan, const Context& ctx) {
+    std::ostringstream out;
+    for (size_t i = 0; i < plan.launches.size(); ++i) {
+        if (plan.launches.size() > 1) out << "launch " << i << "\n";
+        Printer(plan.launches[i], ctx, out).run();
+    }
+    return out.str();
+}
+
+}  // namespace tilelang_tt
