@@ -566,6 +566,14 @@ void Importer::bind(const BindNode* let) {
     } else if (const auto value = try_index(let->value)) {
         index_vars_[let->var.get()] = *value;
     } else {
+        // A value without loads is the same wherever it is used; one with loads depends on when it is taken.
+        bool loads = false;
+        tvm::tirx::PostOrderVisit(let->value,
+                                  [&](const ffi::ObjectRef& node) { loads |= node.as<BufferLoadNode>() != nullptr; });
+        if (!loads) {
+            lane_lets_[let->var.get()] = {lane(let->value), 0};
+            return;
+        }
         other_vars_[let->var.get()] = "the value " + std::string(let->var->name_hint) + " = " + text(let->value);
     }
 }
@@ -632,9 +640,13 @@ void Importer::call(const CallNode* node, tile::Region& out) {
     if (name == "tl.assume" || name == "tirx.assume") return;  // facts about shapes; the runtime checks shapes itself
     if (name == "tirx.tvm_storage_sync")
         return note_ignored("T.sync_threads", "statements of a block are ordered on a Tensix core");
-    if (name.starts_with("tl.") && !name.starts_with("tl.tileop."))
+    if (name.starts_with("tl.") && !name.starts_with("tl.tileop.")) {
+        bool orders = false;
+        for (std::string_view word : {"sync", "barrier", "wait", "fence", "arrive", "commit"})
+            orders |= name.find(word) != std::string::npos;
         refuse(kStatement, user_name(name) + " is particular to GPUs",
-               "leave it out: data flow alone orders a kernel here");
+               orders ? "leave it out: data flow alone orders a kernel here" : "use T.copy, T.gemm and T.Parallel");
+    }
     if (name != "tl.tileop.copy" && name != "tl.tileop.fill" && name != "tl.tileop.gemm" && name != "tl.tileop.reduce")
         refuse(kTileOp, user_name(name) + " is not supported yet");
 
@@ -818,6 +830,10 @@ LaneId Importer::lane_call(const CallNode* node, DType type) {
     const std::string name = op->name;
     if (name == "tl.infinity") return lanes().constant(type, HUGE_VAL);
     if (name == "tirx.likely") return lane(node->args[0]);
+    if (name == "tl.clamp" && node->args.size() == 3) {
+        const LaneId value = lane(node->args[0]), low = lane(node->args[1]), high = lane(node->args[2]);
+        return lanes().apply(TileFn::Min, type, lanes().apply(TileFn::Max, type, value, low), high);
+    }
     const auto base = name.substr(name.rfind('.') + 1);
     const auto fn = name.starts_with("tirx.") || name.starts_with("tir.") ? functions().find(base) : functions().end();
     if (fn == functions().end()) refuse(kExpression, user_name(name) + " is not supported in T.Parallel yet");
