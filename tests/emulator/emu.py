@@ -111,15 +111,17 @@ def to_bits(x: np.ndarray, dtype: str) -> np.ndarray:
     if dtype == "bf16":
         bits = np.asarray(x, np.float32).view(np.uint32)
         return ((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16).astype(np.uint16)
-    return np.ascontiguousarray(x, {"fp32": np.float32, "fp16": np.float16, "int32": np.int32, "uint32": np.uint32,
-                                    "uint16": np.uint16}[dtype])
+    return np.ascontiguousarray(
+        x, {"fp32": np.float32, "fp16": np.float16, "int32": np.int32, "uint32": np.uint32, "uint16": np.uint16}[dtype]
+    )
 
 
 def from_bits(raw: np.ndarray, dtype: str) -> np.ndarray:
     if dtype == "bf16":
         return (raw.view(np.uint16).astype(np.uint32) << 16).view(np.float32)
-    return raw.view({"fp32": np.float32, "fp16": np.float16, "int32": np.int32, "uint32": np.uint32,
-                     "uint16": np.uint16}[dtype])
+    return raw.view(
+        {"fp32": np.float32, "fp16": np.float16, "int32": np.int32, "uint32": np.uint32, "uint16": np.uint16}[dtype]
+    )
 
 
 def tilize(x: np.ndarray) -> np.ndarray:
@@ -215,8 +217,11 @@ class Tensor:
         self.page_size = 1024 * size if tiled else cols * size
         self.size = self.padded[0] * self.padded[1] * size
         address, aligned = c_uint64(), c_uint32()
-        _check(_lib.tt_emu_allocate(device.handle, self.size, self.page_size, dram, name.encode(), byref(address),
-                                    byref(aligned)))
+        _check(
+            _lib.tt_emu_allocate(
+                device.handle, self.size, self.page_size, dram, name.encode(), byref(address), byref(aligned)
+            )
+        )
         self.address, self.aligned_page_size = address.value, aligned.value
 
     def write(self, x: np.ndarray, fill: float = 0.0) -> Tensor:
@@ -267,15 +272,23 @@ class Device:
         _check(_lib.tt_emu_noc_coordinates(self.handle, x, y, byref(a), byref(b)))
         return [a.value, b.value]
 
-    def tensor(self, x: np.ndarray, dtype: str = "bf16", tiled: bool = True, name: str = "", fill: float = 0.0) -> Tensor:
+    def tensor(
+        self, x: np.ndarray, dtype: str = "bf16", tiled: bool = True, name: str = "", fill: float = 0.0
+    ) -> Tensor:
         return Tensor(self, (x.shape[0], x.shape[1]), dtype, tiled, name, True).write(x, fill)
 
-    def empty(self, shape: tuple[int, int], dtype: str = "bf16", tiled: bool = True, name: str = "",
-              dram: bool = True) -> Tensor:
+    def empty(
+        self, shape: tuple[int, int], dtype: str = "bf16", tiled: bool = True, name: str = "", dram: bool = True
+    ) -> Tensor:
         return Tensor(self, shape, dtype, tiled, name, dram)
 
-    def run(self, kernels: Sequence[Kernel], cbs: Sequence[CB] = (), semaphores: Sequence[Semaphore] = (),
-            check: bool = True) -> Result:
+    def run(
+        self,
+        kernels: Sequence[Kernel],
+        cbs: Sequence[CB] = (),
+        semaphores: Sequence[Semaphore] = (),
+        check: bool = True,
+    ) -> Result:
         """Runs a program; raises EmulatorError if it fails and `check`."""
         program = _lib.tt_emu_program_new()
         try:
@@ -325,8 +338,16 @@ class Device:
         _lib.tt_emu_kernel_common_args(program, n, words, len(words))
         if kernel.kind == "compute":
             words = _words(kernel.unpack_fp32)
-            _lib.tt_emu_kernel_compute(program, n, FIDELITY[kernel.fidelity], kernel.fp32, kernel.full_sync,
-                                       kernel.approximate, words, len(words))
+            _lib.tt_emu_kernel_compute(
+                program,
+                n,
+                FIDELITY[kernel.fidelity],
+                kernel.fp32,
+                kernel.full_sync,
+                kernel.approximate,
+                words,
+                len(words),
+            )
 
     @staticmethod
     def _result(handle: int) -> Result:

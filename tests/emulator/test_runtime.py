@@ -55,17 +55,30 @@ def line_of(source: str, text: str) -> int:
     return (INCLUDES + source).split("\n").index(next(s for s in (INCLUDES + source).split("\n") if text in s)) + 1
 
 
-def copy(device: Device, reader: str = READER, writer: str = WRITER, pages: int = 2, first: int = 0,
-         writer_first: int | None = None, cores: int = 1, count: int = 4, check: bool = True) -> tuple:
+def copy(
+    device: Device,
+    reader: str = READER,
+    writer: str = WRITER,
+    pages: int = 2,
+    first: int = 0,
+    writer_first: int | None = None,
+    cores: int = 1,
+    count: int = 4,
+    check: bool = True,
+) -> tuple:
     """Copies `count` tiles a core from one tensor to another through CB 0."""
     x = emu.random(32 * cores, 32 * count, seed=3)
     a, b = device.tensor(x, name="A"), device.empty(x.shape, name="B")
     args = {(i, 0): (first + i * count, count) for i in range(cores)}
     out = {(i, 0): ((i * count if writer_first is None else writer_first), count) for i in range(cores)}
     result = device.run(
-        [Kernel(INCLUDES + reader, "reader", rect(cores, 1), args, [a.address], a.accessor),
-         Kernel(INCLUDES + writer, "writer", rect(cores, 1), out, [b.address], b.accessor)],
-        [CB(rect(cores, 1), pages, [(0, "bf16")], names=["pages"])], check=check)
+        [
+            Kernel(INCLUDES + reader, "reader", rect(cores, 1), args, [a.address], a.accessor),
+            Kernel(INCLUDES + writer, "writer", rect(cores, 1), out, [b.address], b.accessor),
+        ],
+        [CB(rect(cores, 1), pages, [(0, "bf16")], names=["pages"])],
+        check=check,
+    )
     return x, b, result
 
 
@@ -76,9 +89,17 @@ def failure(kind: str, call, *args: object, **kwargs: object) -> str:
     return str(caught.value)
 
 
-def run_one(device: Device, body: str, kind: str = "reader", cores: int = 1, cbs: list[CB] | None = None,
-            semaphores: list[Semaphore] | None = None, common: list[int] | None = None,
-            compile_args: list[int] | None = None, **kwargs: object) -> emu.Result:
+def run_one(
+    device: Device,
+    body: str,
+    kind: str = "reader",
+    cores: int = 1,
+    cbs: list[CB] | None = None,
+    semaphores: list[Semaphore] | None = None,
+    common: list[int] | None = None,
+    compile_args: list[int] | None = None,
+    **kwargs: object,
+) -> emu.Result:
     source = INCLUDES + "void kernel_main() {\n" + body + "\n}\n"
     kernel = Kernel(source, kind, rect(cores, 1), common=common or [], compile_args=compile_args or [], **kwargs)
     return device.run([kernel], cbs if cbs is not None else [CB(rect(cores, 1), 2, [(0, "bf16")])], semaphores or [])
@@ -113,7 +134,9 @@ def test_sticks_of_odd_width(each_device: Device) -> None:
     x = np.arange(5 * 24, dtype=np.float32).reshape(5, 24)
     a = each_device.tensor(x, "fp32", tiled=False, name="rows")
     b = each_device.empty((5, 24), "fp32", tiled=False)
-    run_one(each_device, """
+    run_one(
+        each_device,
+        """
         const TensorAccessor a(TensorAccessorArgs<0>(), get_common_arg_val<uint32_t>(0));
         const TensorAccessor b(TensorAccessorArgs<2>(), get_common_arg_val<uint32_t>(1));
         for (uint32_t row = 0; row < 5; ++row) {
@@ -121,31 +144,46 @@ def test_sticks_of_odd_width(each_device: Device) -> None:
             noc_async_read_barrier();
             noc_async_write(get_write_ptr(0), b.get_noc_addr(row), 96);
             noc_async_write_barrier();
-        }""", common=[a.address, b.address], compile_args=a.accessor + b.accessor)
+        }""",
+        common=[a.address, b.address],
+        compile_args=a.accessor + b.accessor,
+    )
     np.testing.assert_array_equal(b.read(), x)
 
 
 def test_arguments_reach_the_kernel(device: Device) -> None:
-    result = run_one(device, """
+    result = run_one(
+        device,
+        """
         constexpr uint32_t named = get_named_compile_time_arg_val("depth");
         DEVICE_PRINT("{} {} {} {} {:.2f}", get_compile_time_arg_val(1), named, get_arg_val<int32_t>(0),
                      get_common_arg_val<uint32_t>(0), get_arg_val<float>(1));
         DEVICE_PRINT("core {},{} define {}", my_x[noc_index], my_y[0], FLAVOUR);""",
-                     compile_args=[5, 6], common=[8], named={"depth": 7}, defines={"FLAVOUR": '"sweet"'},
-                     args={(0, 0): [-3, np.float32(1.5).view(np.uint32)]})
+        compile_args=[5, 6],
+        common=[8],
+        named={"depth": 7},
+        defines={"FLAVOUR": '"sweet"'},
+        args={(0, 0): [-3, np.float32(1.5).view(np.uint32)]},
+    )
     assert result.output == "(0,0) NCRISC: 6 7 -3 8 1.50\n(0,0) NCRISC: core 18,18 define sweet\n"
 
 
 def test_named_arguments_are_constants_of_type_and_array_size(device: Device) -> None:
-    run_one(device, """
+    run_one(
+        device,
+        """
         constexpr uint32_t n = get_named_compile_time_arg_val("n");
         static_assert(n == 3);
         uint32_t array[n] = {1, 2, 3};
-        ASSERT(array[n - 1] == 3);""", named={"n": 3})
+        ASSERT(array[n - 1] == 3);""",
+        named={"n": 3},
+    )
 
 
 def test_static_variables_belong_to_each_processor(device: Device) -> None:
-    source = INCLUDES + """
+    source = (
+        INCLUDES
+        + """
         static uint32_t calls = 100;
         uint32_t zeroed;
         void kernel_main() {
@@ -158,6 +196,7 @@ def test_static_variables_belong_to_each_processor(device: Device) -> None:
             }
             DEVICE_PRINT("{} {}", calls, zeroed);
         }"""
+    )
     program = [Kernel(source, "reader", rect(2, 1), {(0, 0): [1], (1, 0): [10]})]
     for _ in range(2):  # and begin anew in each launch
         result = device.run(program, [], [Semaphore(0, (0, 0, 1, 0))])
@@ -174,7 +213,9 @@ def test_l1_interleaved_tensor(device: Device) -> None:
     x = emu.random(32, 32 * 70)  # more pages than cores
     a = device.tensor(x, name="a")
     b = device.empty(x.shape, name="b", dram=False)
-    run_one(device, """
+    run_one(
+        device,
+        """
         const TensorAccessor a(TensorAccessorArgs<0>(), get_common_arg_val<uint32_t>(0));
         const TensorAccessor b(TensorAccessorArgs<2>(), get_common_arg_val<uint32_t>(1));
         Noc noc;
@@ -184,7 +225,10 @@ def test_l1_interleaved_tensor(device: Device) -> None:
             noc.async_read_barrier();
             noc.async_write(l1, b, 2048, {}, {.page_id = t});
             noc.async_write_barrier();
-        }""", common=[a.address, b.address], compile_args=a.accessor + b.accessor)
+        }""",
+        common=[a.address, b.address],
+        compile_args=a.accessor + b.accessor,
+    )
     np.testing.assert_array_equal(b.read(), x)
 
 
@@ -235,12 +279,40 @@ def multicast(device: Device, nx: int, noc: int, dests: str = "peers") -> tuple:
     row = [(0, 0, nx - 1, 0)]
     named = {"peers": nx - 1}
     kernels = [
-        Kernel(INCLUDES + MULTICAST, "reader", [(0, 0, 0, 0)], {(0, 0): device.noc(1, 0) + device.noc(nx - 1, 0)},
-               [a.address], a.accessor, named, {"SENDER": 1, "DESTS": dests}, noc=noc, name="sender.cpp"),
-        Kernel(INCLUDES + MULTICAST, "reader", [(1, 0, nx - 1, 0)], {(i, 0): device.noc(0, 0) for i in range(1, nx)},
-               [], [], named, {"SENDER": 0}, noc=noc, name="receiver.cpp"),
-        Kernel(INCLUDES + WRITER, "writer", row, {(i, 0): (3 * i, 3) for i in range(nx)}, [b.address], b.accessor,
-               noc=1 - noc)]
+        Kernel(
+            INCLUDES + MULTICAST,
+            "reader",
+            [(0, 0, 0, 0)],
+            {(0, 0): device.noc(1, 0) + device.noc(nx - 1, 0)},
+            [a.address],
+            a.accessor,
+            named,
+            {"SENDER": 1, "DESTS": dests},
+            noc=noc,
+            name="sender.cpp",
+        ),
+        Kernel(
+            INCLUDES + MULTICAST,
+            "reader",
+            [(1, 0, nx - 1, 0)],
+            {(i, 0): device.noc(0, 0) for i in range(1, nx)},
+            [],
+            [],
+            named,
+            {"SENDER": 0},
+            noc=noc,
+            name="receiver.cpp",
+        ),
+        Kernel(
+            INCLUDES + WRITER,
+            "writer",
+            row,
+            {(i, 0): (3 * i, 3) for i in range(nx)},
+            [b.address],
+            b.accessor,
+            noc=1 - noc,
+        ),
+    ]
     result = device.run(kernels, [CB(row, 2, [(0, "bf16")])], [Semaphore(i, row[0]) for i in (0, 1)])
     return x, b.read(), result
 
@@ -258,7 +330,9 @@ def test_multicast_with_a_wrong_number_of_destinations(device: Device) -> None:
 
 
 def test_semaphores_order_two_cores_in_time(device: Device) -> None:
-    source = INCLUDES + """void kernel_main() {
+    source = (
+        INCLUDES
+        + """void kernel_main() {
         Semaphore<> s(0);
         Noc noc;
         if (get_arg_val<uint32_t>(0)) {
@@ -270,8 +344,12 @@ def test_semaphores_order_two_cores_in_time(device: Device) -> None:
             noc.async_atomic_barrier();
         } else s.wait(1);
     }"""
-    result = device.run([Kernel(source, "reader", rect(2, 1), {(0, 0): [0], (1, 0): [1, *device.noc(0, 0)]})],
-                        [CB(rect(2, 1), 2, [(0, "bf16")])], [Semaphore(0, (0, 0, 1, 0))])
+    )
+    result = device.run(
+        [Kernel(source, "reader", rect(2, 1), {(0, 0): [0], (1, 0): [1, *device.noc(0, 0)]})],
+        [CB(rect(2, 1), 2, [(0, "bf16")])],
+        [Semaphore(0, (0, 0, 1, 0))],
+    )
     waiter, busy = result.clocks[(0, 0, "reader")][0], result.clocks[(1, 0, "reader")][0]
     assert waiter > 20 * 200 and busy > 20 * 200
 
@@ -284,14 +362,21 @@ def test_deadlock_names_all_blocked_processors(device: Device) -> None:
     message = failure("deadlock", copy, device, writer=writer, count=3)
     assert "1 of 2 kernels can never go on" in message
     line = line_of(writer, "cb_wait_front(0, 2)")
-    assert f"core (0,0) BRISC, kernel writer.cpp, line {line}: waits for 2 pages of CB 0 (pages), 1 available" in message
+    assert (
+        f"core (0,0) BRISC, kernel writer.cpp, line {line}: waits for 2 pages of CB 0 (pages), 1 available" in message
+    )
 
 
 def test_deadlock_on_a_full_buffer_and_a_semaphore(device: Device) -> None:
     message = failure("deadlock", run_one, device, "cb_reserve_back(0, 2); cb_push_back(0, 2); cb_reserve_back(0, 1);")
     assert "waits for room for 1 page in CB 0, 0 of 2 free" in message
-    message = failure("deadlock", run_one, device, "Semaphore<> s(2); s.set(1);\n s.wait_min(4);",
-                      semaphores=[Semaphore(2, (0, 0, 0, 0))])
+    message = failure(
+        "deadlock",
+        run_one,
+        device,
+        "Semaphore<> s(2); s.set(1);\n s.wait_min(4);",
+        semaphores=[Semaphore(2, (0, 0, 0, 0))],
+    )
     assert "waits for semaphore 2 to be at least 4, it is 1" in message
     assert f"line {len(INCLUDES.splitlines()) + 3}" in message
 
@@ -305,28 +390,44 @@ def test_page_beyond_a_tensor(device: Device) -> None:
 def test_address_beyond_a_tensor_and_beyond_l1(device: Device) -> None:
     a = device.tensor(emu.random(32, 32), name="small")
     body = "noc_async_read(get_noc_addr_from_bank_id<true>({bank}, get_common_arg_val<uint32_t>(0)), {to}, {size});"
-    message = failure("out of bounds", run_one, device, body.format(bank=1, to="get_write_ptr(0)", size=2048),
-                      common=[a.address])
+    message = failure(
+        "out of bounds", run_one, device, body.format(bank=1, to="get_write_ptr(0)", size=2048), common=[a.address]
+    )
     assert "DRAM bank 1 passes the end of buffer small, which has 1 pages" in message
-    message = failure("out of bounds", run_one, device, body.format(bank=0, to="get_write_ptr(0)", size=2048),
-                      common=[a.address + 4096])
+    message = failure(
+        "out of bounds",
+        run_one,
+        device,
+        body.format(bank=0, to="get_write_ptr(0)", size=2048),
+        common=[a.address + 4096],
+    )
     assert "no buffer is there; the nearest buffer below is small" in message
-    message = failure("out of bounds", run_one, device,
-                      body.format(bank=0, to="get_write_ptr(0) + 0x160000", size=2048), common=[a.address])
+    message = failure(
+        "out of bounds",
+        run_one,
+        device,
+        body.format(bank=0, to="get_write_ptr(0) + 0x160000", size=2048),
+        common=[a.address],
+    )
     assert "passes the end of L1" in message
-    message = failure("out of bounds", run_one, device,
-                      "noc_async_read(get_noc_addr(3, 60, 0), get_write_ptr(0), 32);")
+    message = failure("out of bounds", run_one, device, "noc_async_read(get_noc_addr(3, 60, 0), get_write_ptr(0), 32);")
     assert "NoC coordinates (3,60) are neither a worker core of the grid nor a DRAM bank" in message
 
 
 def test_wild_pointers_do_not_kill_the_process(device: Device) -> None:
     message = failure("out of bounds", run_one, device, "*reinterpret_cast<volatile uint32_t*>(uintptr_t(0x1234)) = 1;")
     assert "dereferences address 0x1234" in message and "kernel reader.cpp" in message
-    message = failure("out of bounds", run_one, device, "volatile uint8_t* p = (uint8_t*)(uintptr_t)get_write_ptr(0);\n"
-                      "for (uint32_t i = 0; i < 0x170000; ++i) p[i] = 0;")
+    message = failure(
+        "out of bounds",
+        run_one,
+        device,
+        "volatile uint8_t* p = (uint8_t*)(uintptr_t)get_write_ptr(0);\n"
+        "for (uint32_t i = 0; i < 0x170000; ++i) p[i] = 0;",
+    )
     assert "beyond the end of L1" in message
-    assert "division by zero" in failure("kernel", run_one, device,
-                                         "volatile uint32_t zero = 0; volatile uint32_t x = get_write_ptr(0) / zero;")
+    assert "division by zero" in failure(
+        "kernel", run_one, device, "volatile uint32_t zero = 0; volatile uint32_t x = get_write_ptr(0) / zero;"
+    )
     copy(device)  # and the device still works
 
 
@@ -370,8 +471,13 @@ def test_missing_write_flush(device: Device) -> None:
 def test_missing_final_barriers(device: Device) -> None:
     message = failure("race", copy, device, writer=WRITER.replace("noc_async_write_barrier();  // last", ""))
     assert "the kernel ends with a write in flight on NoC 1" in message
-    message = failure("race", run_one, device, "Semaphore<> s(0); s.up(Noc(), my_x[0], my_y[0], 1);",
-                      semaphores=[Semaphore(0, (0, 0, 0, 0))])
+    message = failure(
+        "race",
+        run_one,
+        device,
+        "Semaphore<> s(0); s.up(Noc(), my_x[0], my_y[0], 1);",
+        semaphores=[Semaphore(0, (0, 0, 0, 0))],
+    )
     assert "atomic increments in flight" in message and "noc_async_atomic_barrier() is missing" in message
 
 
@@ -397,11 +503,15 @@ def test_buffer_limits(device: Device) -> None:
     assert "reserve_back of 3 pages of CB 0, which has 2: it could never be granted" in message
     message = failure("circular buffer", run_one, device, "cb_push_back(5, 1);")
     assert "CB 5 is not configured on this core" in message
-    body = "cb_reserve_back(0, 2); cb_push_back(0, 2); cb_wait_front(0, 2); cb_pop_front(0, 2);\n" \
-           "cb_reserve_back(0, 2); cb_push_back(0, 1); cb_reserve_back(0, 2); cb_push_back(0, 2);"
+    body = (
+        "cb_reserve_back(0, 2); cb_push_back(0, 2); cb_wait_front(0, 2); cb_pop_front(0, 2);\n"
+        "cb_reserve_back(0, 2); cb_push_back(0, 1); cb_reserve_back(0, 2); cb_push_back(0, 2);"
+    )
     message = failure("deadlock", run_one, device, body)
-    straddle = "for (uint32_t i = 0; i < 2; ++i) { cb_reserve_back(0, 2); cb_push_back(0, 2);" \
-               " cb_wait_front(0, 2); cb_pop_front(0, 2); }"
+    straddle = (
+        "for (uint32_t i = 0; i < 2; ++i) { cb_reserve_back(0, 2); cb_push_back(0, 2);"
+        " cb_wait_front(0, 2); cb_pop_front(0, 2); }"
+    )
     message = failure("circular buffer", run_one, device, straddle, cbs=[CB(rect(1, 1), 3, [(0, "bf16")])])
     assert "passes the end of its 3 pages; make its capacity a multiple of what is pushed" in message
 
@@ -421,7 +531,10 @@ def test_alignment(device: Device) -> None:
 
 
 def test_l1_overflow_lists_the_buffers(device: Device) -> None:
-    cbs = [CB(rect(1, 1), 400, [(0, "bf16")], names=["A_shared"]), CB(rect(1, 1), 300, [(1, "bf16")], names=["B_shared"])]
+    cbs = [
+        CB(rect(1, 1), 400, [(0, "bf16")], names=["A_shared"]),
+        CB(rect(1, 1), 300, [(1, "bf16")], names=["B_shared"]),
+    ]
     message = failure("resource", run_one, device, "", cbs=cbs)
     assert "1393312 bytes usable" in message
     assert "CB 0 A_shared: 819200 bytes" in message and "CB 1 B_shared: 614400 bytes" in message
@@ -445,22 +558,27 @@ def test_compile_error_has_the_kernels_own_line(device: Device) -> None:
     assert f"reader.cpp:{len(INCLUDES.splitlines()) + 3}:" in message and "not_a_function" in message
 
 
-@pytest.mark.parametrize("text", [
-    "noc_async_read_tile(0, 0, 0);",
-    "InterleavedAddrGenFast<true> a;",
-    "ALWI int f;",
-    'DPRINT << "x";',
-    'get_named_compile_time_arg_val("absent");',
-    "get_compile_time_arg_val(3);",
-    "tile_regs_acquire();",
-])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "noc_async_read_tile(0, 0, 0);",
+        "InterleavedAddrGenFast<true> a;",
+        "ALWI int f;",
+        'DPRINT << "x";',
+        'get_named_compile_time_arg_val("absent");',
+        "get_compile_time_arg_val(3);",
+        "tile_regs_acquire();",
+    ],
+)
 def test_names_that_are_gone_or_missing_do_not_compile(device: Device, text: str) -> None:
     failure("compile", run_one, device, text, named={"present": 1}, compile_args=[1, 2])
 
 
 def test_kernel_files_and_their_includes(device: Device, tmp_path: Path) -> None:
     (tmp_path / "value.h").write_text("#define VALUE 1\n")
-    (tmp_path / "kernel.cpp").write_text(INCLUDES + '#include "value.h"\nvoid kernel_main() { DEVICE_PRINT("{}", VALUE); }')
+    (tmp_path / "kernel.cpp").write_text(
+        INCLUDES + '#include "value.h"\nvoid kernel_main() { DEVICE_PRINT("{}", VALUE); }'
+    )
     kernel = Kernel(tmp_path / "kernel.cpp", "reader", rect(1, 1))
     assert "NCRISC: 1" in device.run([kernel]).output
     (tmp_path / "value.h").write_text("#define VALUE 2\n")
@@ -470,17 +588,28 @@ def test_kernel_files_and_their_includes(device: Device, tmp_path: Path) -> None
 
 
 def test_corrupt_cache_entries_are_rebuilt(tmp_path: Path) -> None:
-    program = ("import sys; sys.path.insert(0, {here!r}); import emu\n"
-               "with emu.Device('wormhole_b0') as d:\n"
-               "    source = '#include \"api/debug/device_print.h\"\\nvoid kernel_main() {{ DEVICE_PRINT(\"hello\"); }}'\n"
-               "    print(d.run([emu.Kernel(source, 'reader', [(0, 0, 0, 0)])]).output)\n")
+    program = (
+        "import sys; sys.path.insert(0, {here!r}); import emu\n"
+        "with emu.Device('wormhole_b0') as d:\n"
+        '    source = \'#include "api/debug/device_print.h"\\nvoid kernel_main() {{ DEVICE_PRINT("hello"); }}\'\n'
+        "    print(d.run([emu.Kernel(source, 'reader', [(0, 0, 0, 0)])]).output)\n"
+    )
     program = program.format(here=str(Path(__file__).parent))
-    env = {**__import__("os").environ, "TILELANG_TT_CACHE": str(tmp_path),
-           "TILELANG_TT_EMULATOR_LIBRARY": str(emu.library_path())}
+    env = {
+        **__import__("os").environ,
+        "TILELANG_TT_CACHE": str(tmp_path),
+        "TILELANG_TT_EMULATOR_LIBRARY": str(emu.library_path()),
+    }
 
     def run() -> str:
-        return subprocess.run([__import__("sys").executable, "-c", program], env=env, capture_output=True, text=True,
-                              check=True, timeout=60).stdout
+        return subprocess.run(
+            [__import__("sys").executable, "-c", program],
+            env=env,
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=60,
+        ).stdout
 
     assert "hello" in run()
     (entry,) = tmp_path.glob("kernels/*.so")

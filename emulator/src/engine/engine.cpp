@@ -1293,7 +1293,9 @@ void ComputeEngine::sfpu_binary(uint32_t op, uint32_t a, uint32_t b, uint32_t ou
     for (uint32_t face = 0; face < 4; ++face)
         if ((faces >> face & 1) != 0)
             sfpu::binary(op, x.words + face * 256, y.words + face * 256, result.words + face * 256, 256, p0, width);
-    const PackMask reduced = x.reduced == y.reduced || op == TT_SFPU_COPY ? x.reduced : PackMask::None;
+    // With a vector that came from a CB (no reduce's result, but one by intent) the combination is a vector still.
+    const bool keeps_x = x.reduced == y.reduced || y.reduced == PackMask::None || op == TT_SFPU_COPY;
+    const PackMask reduced = keeps_x ? x.reduced : x.reduced == PackMask::None ? y.reduced : PackMask::None;
     result.content = sfpu::result_of(op, p0, 0, x.content);
     result.width = width;
     result.reduced = reduced;

@@ -325,3 +325,5 @@ FORCE_INLINE void noc_inline_dw_write(uint64_t addr, uint32_t val, uint8_t be = 
                                       uint8_t = NOC_UNICAST_WRITE_VC, uint32_t = 0, TT_EMU_HERE) {
     tt_emu_noc_inline_write(file, line, noc, addr, val, be, posted);
 }
+
+#include "api/tensor/tensor_accessor.h"
