@@ -51,7 +51,7 @@ def _copies() -> list[Case]:
                 "unary.cpp", (Input(F32, f"{kind}:1:1"),), out, 1, {"tiles": 1}, dst32=True, unpack_to_dest=(0,)
             )
             cases.append(Case(f"copy_fp32_{_SHORT[out]}_unpack_to_dest_{kind}", "copy_tile", p, "copy"))
-    for src, dst32 in [("Int32", True), ("UInt32", True), ("UInt16", False), ("UInt16", True)]:
+    for src, dst32 in [("Int32", True), ("UInt32", True), ("UInt16", False)]:
         p = Program(
             "unary.cpp",
             (Input(src, "int:1:1"),),
@@ -461,7 +461,15 @@ def _sfpu() -> list[Case]:
     plain("expm1", kinds=("range8",), ulp=1, ulp32=256)
     plain("tanh", kinds=("range8",), ulp=1, ulp32=256)
     plain("log", kinds=("positive",), ulp=1, ulp32=256)
-    plain("gelu", _E + "gelu.h", kinds=("range8",), ulp=2, ulp32=4096)
+    unary(
+        "gelu",
+        "gelu_tile",
+        _E + "gelu.h",
+        "gelu_tile_init<false>(); gelu_tile<false>(0)",
+        kinds=("range8",),
+        ulp=2,
+        ulp32=4096,
+    )
     plain("erf", _E + "erf_erfc.h", kinds=("range8",), ulp=2, ulp32=4096)
     plain("sin", _E + "trigonometry.h", kinds=("range8",), ulp=2, ulp32=256)
     plain("cos", _E + "trigonometry.h", kinds=("range8",), ulp=2, ulp32=256)
@@ -647,7 +655,7 @@ def _typecasts() -> list[Case]:
             1,
             {"tiles": 1},
             {"OP_HEADER": f'"{_E}typecast.h"', "OP_CHAIN": f"typecast_tile_init<{args}>(); typecast_tile<{args}>(0)"},
-            dst32=True,
+            dst32=(src, dst) != ("UInt16", BF),  # as ttnn: 32-bit DST for 32-bit types only
             unpack_to_dest=unpack,
         )
         cases.append(Case(f"typecast_{_SHORT[src]}_{_SHORT[dst]}_{kind}", "typecast_tile", p, "typecast"))

@@ -19,19 +19,19 @@ IS_DRAM = 2  # flag of TensorAccessorArgs
 
 
 def library_path() -> pathlib.Path | None:
-    """$TT_EMULATOR_LIBRARY, else the library of the checkout's build folder."""
-    chosen = os.environ.get("TT_EMULATOR_LIBRARY")
+    """$TILELANG_TT_EMULATOR_LIBRARY, else the newest library of a build folder in the checkout."""
+    chosen = os.environ.get("TILELANG_TT_EMULATOR_LIBRARY")
     if chosen:
         return pathlib.Path(chosen)
-    found = sorted(ROOT.glob("build/**/libtt_emulator.so"))
-    return found[0] if found else None
+    found = sorted(ROOT.glob("build*/**/libtt_emulator.so"), key=lambda p: p.stat().st_mtime)
+    return found[-1] if found else None
 
 
 @functools.cache
 def library() -> ctypes.CDLL:
     path = library_path()
     if path is None or not path.is_file():
-        raise RuntimeError("no libtt_emulator.so: build the project, or set TT_EMULATOR_LIBRARY")
+        raise RuntimeError("no libtt_emulator.so: build the project, or set TILELANG_TT_EMULATOR_LIBRARY")
     lib = ctypes.CDLL(str(path))
     p, u32, u64, s, b = ctypes.c_void_p, ctypes.c_uint32, ctypes.c_uint64, ctypes.c_char_p, ctypes.c_bool
     size = ctypes.c_size_t

@@ -16,9 +16,9 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
-import check  # noqa: E402
-import headers  # noqa: E402
-import plans  # noqa: E402
+import check
+import headers
+import plans
 
 
 def main() -> int:

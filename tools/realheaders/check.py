@@ -30,16 +30,20 @@ _GONE = re.compile("|".join(GONE))
 
 # What tt-metal defines for the two chips, from its JIT's command lines (ttnn 0.81.1).
 _CHIP = {
-    "wormhole_b0": dict(
-        folder="wormhole", march="rv32im_zicsr_zifencei", cbs=32,
-        defines=["ARCH_WORMHOLE", "IS_NOT_POW2_NUM_DRAM_BANKS=1", "IS_NOT_POW2_NUM_L1_BANKS=1", "NUM_DRAM_BANKS=12",
-                 "NUM_L1_BANKS=64", "PCIE_NOC_X=0", "PCIE_NOC_Y=3", "ROUTING_FW_ENABLED", "__riscv_xttwh=1"],
-    ),
-    "blackhole": dict(
-        folder="blackhole", march="rv32im_zicsr_zifencei_zba_zbb", cbs=64,
-        defines=["ARCH_BLACKHOLE", "LOG_BASE_2_OF_NUM_DRAM_BANKS=3", "IS_NOT_POW2_NUM_L1_BANKS=1", "NUM_DRAM_BANKS=8",
-                 "NUM_L1_BANKS=130", "PCIE_NOC_X=19", "PCIE_NOC_Y=24", "__riscv_xttbh=1"],
-    ),
+    "wormhole_b0": {
+        "folder": "wormhole",
+        "march": "rv32im_zicsr_zifencei",
+        "cbs": 32,
+        "defines": ["ARCH_WORMHOLE", "IS_NOT_POW2_NUM_DRAM_BANKS=1", "IS_NOT_POW2_NUM_L1_BANKS=1", "NUM_DRAM_BANKS=12",
+                    "NUM_L1_BANKS=64", "PCIE_NOC_X=0", "PCIE_NOC_Y=3", "ROUTING_FW_ENABLED", "__riscv_xttwh=1"],
+    },
+    "blackhole": {
+        "folder": "blackhole",
+        "march": "rv32im_zicsr_zifencei_zba_zbb",
+        "cbs": 64,
+        "defines": ["ARCH_BLACKHOLE", "LOG_BASE_2_OF_NUM_DRAM_BANKS=3", "IS_NOT_POW2_NUM_L1_BANKS=1", "NUM_DRAM_BANKS=8",
+                    "NUM_L1_BANKS=130", "PCIE_NOC_X=19", "PCIE_NOC_Y=24", "__riscv_xttbh=1"],
+    },
 }  # fmt: skip
 _COMMON = ["TENSIX_FIRMWARE", "LOCAL_MEM_EN=0", "DISABLE_SFPLOADMACRO", "PROGRAMMABLE_CORE_TYPE=0", "KERNEL_BUILD",
            "DISPATCH_MESSAGE_ADDR=0xffb70438", 'FULL_KERNEL_NAME="kernel"']  # fmt: skip

@@ -18,10 +18,8 @@ _KINDS = (".h", ".hpp", ".inl", ".cc")
 
 
 def cache_folder() -> pathlib.Path:
-    base = os.environ.get("TILELANG_TT_CACHE") or os.path.join(
-        os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "tilelang-tt"
-    )
-    return pathlib.Path(base) / f"ttnn-{TTNN_VERSION}-headers"
+    base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    return pathlib.Path(base) / "tilelang-tt" / f"ttnn-{TTNN_VERSION}-headers"
 
 
 def patched(text: str) -> str:
