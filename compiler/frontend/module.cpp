@@ -157,7 +157,8 @@ class HostModule : public ffi::ModuleObj {
         if (imports().empty()) return "";
         return kernel()->InspectSource(format.empty() ? ffi::String("host.cpp") : format);
     }
-    ffi::Bytes SaveToBytes() const final { return ffi::Bytes(std::string()); }
+    // Not empty: tvm-ffi cannot read back a module of no bytes.
+    ffi::Bytes SaveToBytes() const final { return ffi::Bytes(std::string(kKind) + " 1"); }
 
   private:
     ffi::Module kernel() const { return imports()[0].cast<ffi::Module>(); }
