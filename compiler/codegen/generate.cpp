@@ -1,6 +1,7 @@
 #include <utility>
 
 #include "compiler/codegen/artifacts.h"
+#include "compiler/codegen/host.h"
 #include "compiler/codegen/kernel.h"
 #include "compiler/codegen/unit_loops.h"
 
@@ -29,6 +30,10 @@ Result<Artifacts> generate(const TensixProgram& input, const Target& target) {
     artifacts.plan = make_plan(program, target);
     for (size_t l = 0; l < kernels.size(); ++l) artifacts.plan.launches[l].kernels = std::move(kernels[l]);
     artifacts.files["tt.plan.json"] = to_json(artifacts.plan);
+    Result<std::string> host = codegen::host_source(artifacts.plan);
+    if (!host.ok()) return host.diagnostics();
+    artifacts.files["host.cpp"] = host.take();
+    artifacts.files["CMakeLists.txt"] = codegen::cmake_lists(artifacts.plan);
     return artifacts;
 }
 
