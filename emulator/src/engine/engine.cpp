@@ -966,7 +966,8 @@ void ComputeEngine::reduce_tile(Pool pool, ReduceDim dim, const fpu::SrcTile& da
             // Columns of all faces into row 4, then that row, as a column of SrcA, into element 0: the scaler applies
             // twice.
             for (uint32_t face = 0; face < 4; ++face) pool_face(data.words + face * 256, scaler.words + face * 256, 4);
-            const SourceLayout layout = source_layout(srca_, config_.fp32_dest_acc_en);
+            // Blackhole takes the format of what lies in SrcB, Wormhole that of SrcA.
+            const SourceLayout layout = source_layout(config_.blackhole ? srcb_ : srca_, config_.fp32_dest_acc_en);
             std::memset(turned, 0, sizeof turned);
             for (uint32_t i = 0; i < 16; ++i) turned[i * 16] = source_word(slot.words[4 * 16 + i], layout);
             pool_face(turned, scaler.words + 3 * 256, 0);

@@ -26,6 +26,9 @@ TT_INLINE uint32_t round_bf16(float value) {
     return flush((word & 0x7fffffff) <= 0x7f800000 ? rounded : word);
 }
 
+// A multiplication is a fused multiply-add with +0 on the chip: no product is -0.
+TT_INLINE float product(float x, float y) { return x * y + 0.0f; }
+
 // Applies f to floats, element by element.
 template <typename F>
 TT_INLINE void map1(uint32_t* data, uint32_t n, DstWidth width, F f) {
@@ -165,6 +168,9 @@ float remainder_value(float x, float y) {
     return r != 0.0f && (r < 0.0f) != (y < 0.0f) ? r + y : r;
 }
 
+// The chip's NaN is positive, the host's may not be.
+TT_INLINE float root(float x) { return x < 0 ? std::numeric_limits<float>::quiet_NaN() : __builtin_sqrtf(x); }
+
 TT_INLINE float truth(bool value) { return value ? 1.0f : 0.0f; }
 
 int32_t negate(int32_t value) { return static_cast<int32_t>(0u - static_cast<uint32_t>(value)); }
@@ -197,7 +203,8 @@ uint32_t typecast(uint32_t word, DataFormat from, DataFormat to, DstWidth width)
     if (!from_float && to_float) {
         const float value =
             is_unsigned(uint32_t(from)) ? static_cast<float>(word) : static_cast<float>(static_cast<int32_t>(word));
-        return store(value, to == DataFormat::Float16_b ? DstWidth::Bf16 : width);
+        // The rounding instruction takes halves away from zero.
+        return fpu::round_to_dst(value, to == DataFormat::Float16_b ? DstWidth::Bf16 : width);
     }
     if (from_float) {
         const float value = flushed(word);
@@ -282,7 +289,7 @@ void unary_scalar(uint32_t op, uint32_t* d, uint32_t n, uint32_t p0, uint32_t p1
         case TT_SFPU_RELU_MIN:
             return each1(d, n, w, [&](float x) { return x < f0 ? f0 : x; });
         case TT_SFPU_LEAKY_RELU:
-            return each1(d, n, w, [&](float x) { return x < 0 ? x * f0 : x; });
+            return each1(d, n, w, [&](float x) { return as_word(x) >> 31 ? product(x, f0) : x; });
         case TT_SFPU_ELU:
             return each1(d, n, w, [&](float x) { return x < 0 ? f0 * std::expm1(x) : x; });
         case TT_SFPU_CELU:
@@ -428,15 +435,15 @@ TT_INLINE void unary_body(uint32_t op, uint32_t* d, uint32_t n, uint32_t p0, uin
         case TT_SFPU_RECIP:
             return map1(d, n, w, [](float x) { return 1.0f / x; });
         case TT_SFPU_SQRT:
-            return map1(d, n, w, [](float x) { return __builtin_sqrtf(x); });
+            return map1(d, n, w, [](float x) { return root(x); });
         case TT_SFPU_RSQRT:
-            return map1(d, n, w, [](float x) { return 1.0f / __builtin_sqrtf(x); });
+            return map1(d, n, w, [](float x) { return 1.0f / root(x); });
         case TT_SFPU_TANH:
             return map1(d, n, w, [](float x) { return tanh_poly(x); });
         case TT_SFPU_SIGMOID:
             return map1(d, n, w, [](float x) { return sigmoid_value(x); });
         case TT_SFPU_SILU:
-            return map1(d, n, w, [](float x) { return x * sigmoid_value(x); });
+            return map1(d, n, w, [](float x) { return product(x, sigmoid_value(x)); });
         case TT_SFPU_GELU_TANH:
             return map1(d, n, w, [](float x) { return gelu_tanh_value(x); });
         case TT_SFPU_ABS:
@@ -444,7 +451,7 @@ TT_INLINE void unary_body(uint32_t op, uint32_t* d, uint32_t n, uint32_t p0, uin
         case TT_SFPU_NEGATIVE:
             return map1(d, n, w, [](float x) { return -x; });
         case TT_SFPU_SQUARE:
-            return map1(d, n, w, [](float x) { return x * x; });
+            return map1(d, n, w, [](float x) { return product(x, x); });
         case TT_SFPU_RELU:
             return map1(d, n, w, [](float x) { return x < 0 ? 0.0f : x; });
         case TT_SFPU_HARDTANH:
@@ -457,7 +464,7 @@ TT_INLINE void unary_body(uint32_t op, uint32_t* d, uint32_t n, uint32_t p0, uin
         case TT_SFPU_RSUB_SCALAR:
             return map1(d, n, w, [&](float x) { return f0 - x; });
         case TT_SFPU_MUL_SCALAR:
-            return map1(d, n, w, [&](float x) { return x * f0; });
+            return map1(d, n, w, [&](float x) { return product(x, f0); });
         case TT_SFPU_MAX_SCALAR:
             return map1(d, n, w, [&](float x) { return x > f0 ? x : f0; });
         case TT_SFPU_MIN_SCALAR:
@@ -597,7 +604,7 @@ TT_INLINE void binary_body(uint32_t op, const uint32_t* a, const uint32_t* b, ui
         case TT_SFPU_RSUB:
             return map2(a, b, o, n, w, [](float x, float y) { return y - x; });
         case TT_SFPU_MUL:
-            return map2(a, b, o, n, w, [](float x, float y) { return x * y; });
+            return map2(a, b, o, n, w, [](float x, float y) { return product(x, y); });
         case TT_SFPU_DIV:
             return map2(a, b, o, n, w, [](float x, float y) { return x / y; });
         case TT_SFPU_MAX:
@@ -617,9 +624,35 @@ TT_SIMD_DISPATCH(binary_vector, binary_body,
                   DstWidth width),
                  (op, a, b, out, n, p0, width))
 
-}  // namespace
+// Operations that leave rounding to the store, which truncates into a 16-bit DST.
+bool truncates(uint32_t op) {
+    switch (op) {
+        case TT_SFPU_ADD:
+        case TT_SFPU_SUB:
+        case TT_SFPU_RSUB:
+        case TT_SFPU_ADD_SCALAR:
+        case TT_SFPU_SUB_SCALAR:
+        case TT_SFPU_MUL_SCALAR:
+        case TT_SFPU_LEAKY_RELU:
+        case TT_SFPU_FILL:
+            return true;
+        default:
+            return false;
+    }
+}
 
-void unary(uint32_t op, uint32_t* data, uint32_t n, uint32_t p0, uint32_t p1, uint32_t p2, DstWidth width) {
+void truncate(uint32_t* words, uint32_t n, DstWidth width) {
+    for (uint32_t i = 0; i < n; ++i) {
+        if (width == DstWidth::Bf16) {
+            words[i] = flush(words[i] & 0xffff0000);
+        } else {
+            const uint32_t magnitude = words[i] & 0x7fffe000, sign = words[i] & 0x80000000;
+            words[i] = sign | (magnitude < 0x38800000 ? 0 : std::min(magnitude, 0x47ffe000u));
+        }
+    }
+}
+
+void unary_rounded(uint32_t op, uint32_t* data, uint32_t n, uint32_t p0, uint32_t p1, uint32_t p2, DstWidth width) {
     switch (op) {
         case TT_SFPU_ABS:
         case TT_SFPU_ADD_SCALAR:
@@ -647,7 +680,8 @@ void unary(uint32_t op, uint32_t* data, uint32_t n, uint32_t p0, uint32_t p1, ui
     }
 }
 
-void binary(uint32_t op, const uint32_t* a, const uint32_t* b, uint32_t* out, uint32_t n, uint32_t p0, DstWidth width) {
+void binary_rounded(uint32_t op, const uint32_t* a, const uint32_t* b, uint32_t* out, uint32_t n, uint32_t p0,
+                    DstWidth width) {
     switch (op) {
         case TT_SFPU_ADD:
         case TT_SFPU_DIV:
@@ -660,6 +694,20 @@ void binary(uint32_t op, const uint32_t* a, const uint32_t* b, uint32_t* out, ui
         default:
             return binary_scalar(op, a, b, out, n, p0, width);
     }
+}
+
+}  // namespace
+
+void unary(uint32_t op, uint32_t* data, uint32_t n, uint32_t p0, uint32_t p1, uint32_t p2, DstWidth width) {
+    if (width == DstWidth::Fp32 || !truncates(op)) return unary_rounded(op, data, n, p0, p1, p2, width);
+    unary_rounded(op, data, n, p0, p1, p2, DstWidth::Fp32);
+    truncate(data, n, width);
+}
+
+void binary(uint32_t op, const uint32_t* a, const uint32_t* b, uint32_t* out, uint32_t n, uint32_t p0, DstWidth width) {
+    if (width == DstWidth::Fp32 || !truncates(op)) return binary_rounded(op, a, b, out, n, p0, width);
+    binary_rounded(op, a, b, out, n, p0, DstWidth::Fp32);
+    truncate(out, n, width);
 }
 
 uint32_t store(float value, DstWidth width) {

@@ -219,6 +219,7 @@ bool has_constants(uint32_t op) {
         case TT_SFPU_RDIV_SCALAR:
         case TT_SFPU_HARDSIGMOID:
         case TT_SFPU_SOFTSIGN:
+        case TT_SFPU_SQUARE:
         case TT_SFPU_XLOGY:
         case TT_SFPU_ATAN2:
         case TT_SFPU_INT_DIV:

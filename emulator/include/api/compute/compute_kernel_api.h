@@ -26,7 +26,7 @@ template <bool fast_and_approx = false, bool is_fp32_dest_acc_en = DST_ACCUM_MOD
 ALWI void tanh_tile(uint32_t idst, TtSite at = TtSite::here()) {
     tt_sfpu_unary(TT_SFPU_TANH, idst, static_cast<uint32_t>(VectorMode::RC), fast_and_approx, 0, 0, at);
 }
-ALWI void square_tile_init(TtSite at = TtSite::here()) { tt_sfpu_init(TT_SFPU_GENERAL, 0, at); }
+ALWI void square_tile_init(TtSite at = TtSite::here()) { tt_sfpu_init(TT_SFPU_SQUARE, 0, at); }
 template <bool is_fp32_dest_acc_en = DST_ACCUM_MODE>
 ALWI void square_tile(uint32_t idst, TtSite at = TtSite::here()) {
     tt_sfpu_unary(TT_SFPU_SQUARE, idst, static_cast<uint32_t>(VectorMode::RC), 0, 0, 0, at);
