@@ -5,7 +5,7 @@ Needs ttnn and numpy only: a machine with a card needs neither TileLang nor this
   python -m tilelang_tt.launch DIR --input a.npy --input b.npy --output c.npy [--scalar n=5] [--device 0] [--repeat 3]
 
 Inputs and outputs are given in the order of the program's parameters; an argument that the program reads and writes counts
-as both. Arrays of bfloat16 are read and written as float32. In a program: `Program(folder).run(device, [a, b])`.
+as both. Arrays of bfloat16 are read and written as float32. In a program: `Program(folder).run(open_device(), [a, b])`.
 """
 
 from __future__ import annotations
@@ -259,20 +259,24 @@ def arch_of(device: Any) -> str:
 class Program:
     """A folder of artifacts, ready to run. Kernels are built by tt-metal at the first run and reused after it."""
 
-    def __init__(self, folder: str | os.PathLike[str], plan: Mapping[str, Any] | None = None) -> None:
-        self.folder = pathlib.Path(folder)
-        if plan is None:
-            path = self.folder / PLAN_FILE
-            if not path.is_file():
-                raise LaunchError(f"no {PLAN_FILE} in {self.folder}: give the folder that the compiler wrote")
-            plan = json.loads(path.read_text())
-        self.plan = plan
+    def __init__(self, artifacts: str | os.PathLike[str] | Mapping[str, str]) -> None:
+        """`artifacts`: the folder that the compiler wrote, or its files (name -> text)."""
+        if isinstance(artifacts, Mapping):
+            self.place = "the artifacts"
+            self._files: dict[str, str] = dict(artifacts)
+        else:
+            folder = pathlib.Path(artifacts)
+            self.place = str(folder)
+            self._files = {p.name: p.read_text() for p in folder.glob("*") if p.suffix in (".cpp", ".json")}
+        if PLAN_FILE not in self._files:
+            raise LaunchError(f"no {PLAN_FILE} in {self.place}: give the folder that the compiler wrote")
+        self.plan: dict[str, Any] = json.loads(self._files[PLAN_FILE])
+        plan = self.plan
         if plan.get("version") != PLAN_VERSION:
             raise LaunchError(f"{PLAN_FILE} has version {plan.get('version')}; this launcher reads {PLAN_VERSION}")
         self.tensors = [Tensor(t, i) for i, t in enumerate(plan["tensors"])]
         self.inputs = sorted((t for t in self.tensors if t.is_input and t.param >= 0), key=lambda t: t.param)
         self.outputs = sorted((t for t in self.tensors if t.is_output and t.param >= 0), key=lambda t: t.param)
-        self._sources: dict[str, str] = {}
 
     # ---- arguments ----
 
@@ -325,18 +329,14 @@ class Program:
             for x0, y0, x1, y1 in launch["cores"]["ranges"]:
                 if x1 >= grid.x or y1 >= grid.y:
                     raise LaunchError(
-                        f"launch {n} uses cores up to ({x1}, {y1}); the device's grid has {grid.x} columns and {grid.y} "
-                        f'rows: compile with target="tenstorrent -grid={grid.x}x{grid.y}"'
+                        f"launch {n} uses cores ({x0}, {y0}) to ({x1}, {y1}); the device's grid has {grid.x} columns "
+                        f'and {grid.y} rows: compile with target="tenstorrent -grid={grid.x}x{grid.y}"'
                     )
-                del x0, y0
 
     def _source(self, file: str) -> str:
-        if file not in self._sources:
-            path = self.folder / file
-            if not path.is_file():
-                raise LaunchError(f"the plan names the kernel {file}, which is not in {self.folder}")
-            self._sources[file] = path.read_text()
-        return self._sources[file]
+        if file not in self._files:
+            raise LaunchError(f"the plan names the kernel {file}, which is not in {self.place}")
+        return self._files[file]
 
     def run(self, device: Any, arrays: Sequence[Any], scalars: Env | None = None) -> list[Any]:
         """Runs the program on arrays (numpy, or ttnn tensors) in parameter order; returns the outputs as numpy arrays.
