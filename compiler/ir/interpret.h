@@ -1,9 +1,9 @@
-// The reference interpreter: runs every form on host arrays. It is the oracle of every pass (a pass must not change what
-// it computes, up to the stated rounding), and the fallback where a machine has no C++ compiler.
+// The reference interpreter: runs every form on host arrays. It is the oracle of every pass (a pass must not change
+// what it computes, up to the stated rounding), and the fallback where a machine has no C++ compiler.
 //
-// Arithmetic is done in double and rounded to the logical dtype wherever the program stores or the op's result type says
-// so; a matmul accumulates in double over one op and rounds once. A TensixProgram additionally rounds to the channel's
-// format at each pack, to TF32 at each unpack of fp32 through SrcA/SrcB, and to the DST width in DST.
+// Arithmetic is done in double and rounded to the logical dtype wherever the program stores or the op's result type
+// says so; a matmul accumulates in double over one op and rounds once. A TensixProgram additionally rounds to the
+// channel's format at each pack, to TF32 at each unpack of fp32 through SrcA/SrcB, and to the DST width in DST.
 #pragma once
 
 #include <cstdint>

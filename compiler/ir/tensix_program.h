@@ -219,7 +219,8 @@ struct Pack {
     }
     friend bool operator==(const Pack&, const Pack&) = default;
 };
-// Format reconfiguration of SrcA, SrcB or the packer from one channel to another. Derived by schedule/inits.cpp.
+// Format reconfiguration of SrcA, SrcB or the packer from one channel (invalid: not known on every path) to another.
+// Derived by schedule/inits.cpp.
 enum class ReconfigUnit : uint8_t { SrcA, SrcB, Pack };
 struct Reconfig {
     static constexpr std::string_view kName = "reconfig";

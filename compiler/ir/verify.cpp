@@ -176,7 +176,8 @@ class Verifier {
             const std::string what = "field " + std::string(key);
             if constexpr (kIsId<T>) {
                 const bool optional =
-                    key == "valid" || key == "acc" || (key == "slot" && std::is_same_v<X, prog::Pack>);
+                    key == "valid" || key == "acc" || (key == "slot" && std::is_same_v<X, prog::Pack>) ||
+                    (key == "from" && std::is_same_v<X, prog::Reconfig>);
                 if (!field.valid() && !optional) error("TT9101", what + " is missing");
             }
             if constexpr (!requires { field.ops; } && !std::is_same_v<T, std::vector<tile::Store>>) {
