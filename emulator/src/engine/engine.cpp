@@ -1269,10 +1269,11 @@ void ComputeEngine::sfpu_unary(uint32_t op, uint32_t dst, uint32_t vector_mode, 
     const uint32_t faces = faces_of(vector_mode);
     if (op == TT_SFPU_EXP && p1 == 0) p1 = 0x3f800000;
     if (faces == 0b1111) {
-        sfpu::unary(op, slot.words, kTileElements, p0, p1, p2, width);
+        sfpu::unary(op, slot.words, kTileElements, p0, p1, p2, width, config_.blackhole);
     } else {
         for (uint32_t face = 0; face < 4; ++face)
-            if ((faces >> face & 1) != 0) sfpu::unary(op, slot.words + face * 256, 256, p0, p1, p2, width);
+            if ((faces >> face & 1) != 0)
+                sfpu::unary(op, slot.words + face * 256, 256, p0, p1, p2, width, config_.blackhole);
     }
     slot.content = sfpu::result_of(op, p0, p1, slot.content);
     slot.width = width;
@@ -1293,7 +1294,8 @@ void ComputeEngine::sfpu_binary(uint32_t op, uint32_t a, uint32_t b, uint32_t ou
     const uint32_t faces = faces_of(vector_mode);
     for (uint32_t face = 0; face < 4; ++face)
         if ((faces >> face & 1) != 0)
-            sfpu::binary(op, x.words + face * 256, y.words + face * 256, result.words + face * 256, 256, p0, width);
+            sfpu::binary(op, x.words + face * 256, y.words + face * 256, result.words + face * 256, 256, p0, width,
+                         config_.blackhole);
     // With a vector that came from a CB (no reduce's result, but one by intent) the combination is a vector still.
     const bool keeps_x = x.reduced == y.reduced || y.reduced == PackMask::None || op == TT_SFPU_COPY;
     const PackMask reduced = keeps_x ? x.reduced : x.reduced == PackMask::None ? y.reduced : PackMask::None;
@@ -1334,7 +1336,7 @@ void ComputeEngine::sfpu_bcast(uint32_t op, Broadcast broadcast, uint32_t data, 
     }
     apply_broadcast(broadcast, 0, spread);
     const fpu::DstWidth width = config_.fp32_dest_acc_en ? fpu::DstWidth::Fp32 : target.width;
-    sfpu::binary(sfpu_op, target.words, spread.words, target.words, kTileElements, 0, width);
+    sfpu::binary(sfpu_op, target.words, spread.words, target.words, kTileElements, 0, width, config_.blackhole);
     target.content = Content::Float;
     target.width = width;
     target.reduced = PackMask::None;

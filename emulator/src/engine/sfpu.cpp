@@ -26,8 +26,11 @@ TT_INLINE uint32_t round_bf16(float value) {
     return flush((word & 0x7fffffff) <= 0x7f800000 ? rounded : word);
 }
 
-// A multiplication is a fused multiply-add with +0 on the chip: no product is -0.
-TT_INLINE float product(float x, float y) { return x * y + 0.0f; }
+// A multiplication is a fused multiply-add with +0 on the chip, which gives +0 for every product that underflows.
+TT_INLINE float product(float x, float y) {
+    const float value = x * y;
+    return (as_word(value) & 0x7f800000) != 0 ? value : 0.0f;
+}
 
 // Applies f to floats, element by element.
 template <typename F>
@@ -696,18 +699,51 @@ void binary_rounded(uint32_t op, const uint32_t* a, const uint32_t* b, uint32_t*
     }
 }
 
-}  // namespace
-
-void unary(uint32_t op, uint32_t* data, uint32_t n, uint32_t p0, uint32_t p1, uint32_t p2, DstWidth width) {
-    if (width == DstWidth::Fp32 || !truncates(op)) return unary_rounded(op, data, n, p0, p1, p2, width);
-    unary_rounded(op, data, n, p0, p1, p2, DstWidth::Fp32);
-    truncate(data, n, width);
+// Results of multiplications and additions, whose NaN is a positive one on Blackhole; Wormhole keeps the sign.
+bool makes_nan(uint32_t op) {
+    switch (op) {
+        case TT_SFPU_ADD:
+        case TT_SFPU_SUB:
+        case TT_SFPU_RSUB:
+        case TT_SFPU_MUL:
+        case TT_SFPU_ADD_SCALAR:
+        case TT_SFPU_SUB_SCALAR:
+        case TT_SFPU_RSUB_SCALAR:
+        case TT_SFPU_MUL_SCALAR:
+        case TT_SFPU_SQUARE:
+        case TT_SFPU_SILU:
+            return true;
+        default:
+            return false;
+    }
 }
 
-void binary(uint32_t op, const uint32_t* a, const uint32_t* b, uint32_t* out, uint32_t n, uint32_t p0, DstWidth width) {
-    if (width == DstWidth::Fp32 || !truncates(op)) return binary_rounded(op, a, b, out, n, p0, width);
-    binary_rounded(op, a, b, out, n, p0, DstWidth::Fp32);
-    truncate(out, n, width);
+void apply_blackhole(uint32_t op, uint32_t* words, uint32_t n) {
+    if (makes_nan(op))
+        for (uint32_t i = 0; i < n; ++i)
+            if ((words[i] & 0x7fffffff) > 0x7f800000) words[i] = 0x7fc00000;
+    // The reciprocal of 2^126 underflows there.
+    if (op == TT_SFPU_RECIP)
+        for (uint32_t i = 0; i < n; ++i)
+            if ((words[i] & 0x7fffffff) == 0x00800000) words[i] &= 0x80000000;
+}
+
+}  // namespace
+
+void unary(uint32_t op, uint32_t* data, uint32_t n, uint32_t p0, uint32_t p1, uint32_t p2, DstWidth width,
+           bool blackhole) {
+    const bool cut = width != DstWidth::Fp32 && truncates(op);
+    unary_rounded(op, data, n, p0, p1, p2, cut ? DstWidth::Fp32 : width);
+    if (cut) truncate(data, n, width);
+    if (blackhole) apply_blackhole(op, data, n);
+}
+
+void binary(uint32_t op, const uint32_t* a, const uint32_t* b, uint32_t* out, uint32_t n, uint32_t p0, DstWidth width,
+            bool blackhole) {
+    const bool cut = width != DstWidth::Fp32 && truncates(op);
+    binary_rounded(op, a, b, out, n, p0, cut ? DstWidth::Fp32 : width);
+    if (cut) truncate(out, n, width);
+    if (blackhole) apply_blackhole(op, out, n);
 }
 
 uint32_t store(float value, DstWidth width) {

@@ -30,9 +30,10 @@ bool on_floats(uint32_t op);
 Content result_of(uint32_t op, uint32_t p0, uint32_t p1, Content input);
 
 // n words in place.
-void unary(uint32_t op, uint32_t* data, uint32_t n, uint32_t p0, uint32_t p1, uint32_t p2, fpu::DstWidth width);
+void unary(uint32_t op, uint32_t* data, uint32_t n, uint32_t p0, uint32_t p1, uint32_t p2, fpu::DstWidth width,
+           bool blackhole);
 void binary(uint32_t op, const uint32_t* a, const uint32_t* b, uint32_t* out, uint32_t n, uint32_t p0,
-            fpu::DstWidth width);
+            fpu::DstWidth width, bool blackhole);
 void ternary(uint32_t op, const uint32_t* a, const uint32_t* b, const uint32_t* c, uint32_t* out, uint32_t n,
              uint32_t p0, fpu::DstWidth width);
 
