@@ -83,9 +83,7 @@ void Analysis::define(const graph::Region& region, const graph::Op* parent) {
                 return std::get<graph::Load>(load->v).from.tensor == store->to.tensor;
             });
         } else if (auto* eltwise = std::get_if<graph::Eltwise>(&op.v)) {
-            if (eltwise->fn == tensix::TileFn::Identity && eltwise->operands[0].value &&
-                launch_.value(eltwise->result.id).type == launch_.value(eltwise->operands[0].value).type)
-                alias_[eltwise->result.id.v] = resolve(eltwise->operands[0].value);
+            if (renames(*eltwise)) alias_[eltwise->result.id.v] = resolve(eltwise->operands[0].value);
         } else if (auto* loop = std::get_if<graph::For>(&op.v)) {
             define(loop->body, &op);
             loads.clear();
@@ -95,6 +93,18 @@ void Analysis::define(const graph::Region& region, const graph::Op* parent) {
             loads.clear();
         }
     }
+}
+
+// A copy, or a cast to a float type that holds every value of the operand's.
+bool Analysis::renames(const graph::Eltwise& op) const {
+    if (!op.operands[0].value) return false;
+    graph::TileType from = launch_.value(op.operands[0].value).type;
+    const graph::TileType& to = launch_.value(op.result.id).type;
+    if (op.fn == tensix::TileFn::Identity) return from == to;
+    if (op.fn != tensix::TileFn::Cast || !is_float(from.dtype) || !is_float(to.dtype)) return false;
+    const bool wider = from.dtype == to.dtype || to.dtype == DType::F32;
+    from.dtype = to.dtype;
+    return wider && from == to;
 }
 
 ValueId Analysis::resolve(ValueId id) const {

@@ -35,6 +35,7 @@ class Analysis {
     bool has_live_result(const graph::Op& op) const;
 
   private:
+    bool renames(const graph::Eltwise& op) const;
     void define(const graph::Region& region, const graph::Op* parent);
     void mark(ValueId id);
     void collect(const graph::Region& region);

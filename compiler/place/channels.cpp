@@ -61,8 +61,7 @@ std::string padded(std::string text, size_t width) {
 ChannelId ChannelTable::add(std::string name, Role role, tensix::DataFormat format, int64_t whole, int64_t block_pages,
                             LocId loc) {
     std::string unique = name;
-    for (int n = 1; std::any_of(plans_.begin(), plans_.end(), [&](auto& p) { return p.channel.name == unique; }); ++n)
-        unique = name + "_" + std::to_string(n);
+    for (int n = 1; has(unique); ++n) unique = name + "_" + std::to_string(n);
     ChannelPlan plan;
     plan.channel.name = unique;
     plan.channel.format = format;
@@ -72,6 +71,10 @@ ChannelId ChannelTable::add(std::string name, Role role, tensix::DataFormat form
     plan.loc = loc;
     plans_.push_back(std::move(plan));
     return ChannelId(plans_.size() - 1);
+}
+
+bool ChannelTable::has(const std::string& name) const {
+    return std::any_of(plans_.begin(), plans_.end(), [&](const ChannelPlan& p) { return p.channel.name == name; });
 }
 
 std::vector<Diagnostic> ChannelTable::fit(const Context& ctx, const Target& target, LaunchResources& out) {

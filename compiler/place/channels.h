@@ -31,6 +31,7 @@ class ChannelTable {
                   LocId loc);
     ChannelPlan& operator[](ChannelId id) { return plans_[id.v]; }
     const ChannelPlan& operator[](ChannelId id) const { return plans_[id.v]; }
+    bool has(const std::string& name) const;
     size_t size() const { return plans_.size(); }
 
     // Depths: as deep as wanted, then shallower step by step until all fit. Errors: TT4001 (L1), TT4002 (count).

@@ -103,6 +103,19 @@ class Placer {
                            std::move(fix)});
     }
 
+    // What the user calls the value: a cast or a loop's result goes by the name of what it was made from.
+    const std::string& label(ValueId id) const {
+        id = analysis_.resolve(id);
+        const Definition& def = analysis_.definition(id);
+        if (def.op) {
+            if (auto* loop = std::get_if<graph::For>(&def.op->v)) return label(loop->inits[def.position]);
+            auto* eltwise = std::get_if<graph::Eltwise>(&def.op->v);
+            if (eltwise && eltwise->fn == TileFn::Cast && eltwise->operands[0].value)
+                return label(eltwise->operands[0].value);
+        }
+        return name(id);
+    }
+
     // ---- DST width and fidelity ----
     bool needs_fp32_dest(const graph::Region& region) const {
         for (const graph::Op& op : region.ops) {
@@ -163,11 +176,30 @@ class Placer {
     // ---- regions ----
     void region(const graph::Region& region, std::vector<Step>& steps, bool in_loop, int64_t stages = 0) {
         const graph::Region* outer = std::exchange(region_, &region);
+        std::vector<const graph::Op*> waiting;
         for (const graph::Op& op : region.ops) {
             if (!errors_.empty()) break;
+            auto place_load = [&](const graph::Op& load) {
+                this->load(load, std::get<graph::Load>(load.v),
+                           group_.open && group_.loop ? group_.loads_after_loop : steps, in_loop, stages);
+            };
             if (auto* load = std::get_if<graph::Load>(&op.v)) {
-                this->load(op, *load, group_.open && group_.loop ? group_.loads_after_loop : steps, in_loop, stages);
-            } else if (std::get_if<graph::Store>(&op.v)) {
+                // A load waits for its first use: what the loop before it needs comes first.
+                if (!analysis_.live(load->result.id)) continue;
+                if (stores_to(region, load->from.tensor))
+                    place_load(op);
+                else
+                    waiting.push_back(&op);
+                continue;
+            }
+            std::erase_if(waiting, [&](const graph::Op* load) {
+                const bool needed = uses(op, std::get<graph::Load>(load->v).result.id);
+                // The group that a use would not join is written out first.
+                if (needed && group_.open && group_.loop && !continues(op)) flush(steps);
+                if (needed) place_load(*load);
+                return needed;
+            });
+            if (std::get_if<graph::Store>(&op.v)) {
                 store(op, steps);
             } else if (auto* eltwise = std::get_if<graph::Eltwise>(&op.v)) {
                 if (!analysis_.live(eltwise->result.id)) continue;
@@ -196,6 +228,34 @@ class Placer {
         }
         flush(steps);
         region_ = outer;
+    }
+
+    static bool stores_to(const graph::Region& region, TensorId tensor) {
+        for (const graph::Op& op : region.ops) {
+            if (auto* store = std::get_if<graph::Store>(&op.v); store && store->to.tensor == tensor) return true;
+            if (auto* loop = std::get_if<graph::For>(&op.v); loop && stores_to(loop->body, tensor)) return true;
+            if (auto* branch = std::get_if<graph::If>(&op.v))
+                if (stores_to(branch->then, tensor) || stores_to(branch->otherwise, tensor)) return true;
+        }
+        return false;
+    }
+
+    // Whether the operation, or one inside of it, reads the value.
+    bool uses(const graph::Op& op, ValueId value) const {
+        for (ValueId id : operands_of(op))
+            if (analysis_.resolve(id) == value) return true;
+        auto any = [&](const graph::Region& region) {
+            return std::any_of(region.ops.begin(), region.ops.end(),
+                               [&](const graph::Op& inner) { return uses(inner, value); });
+        };
+        if (auto* loop = std::get_if<graph::For>(&op.v)) return any(loop->body);
+        if (auto* branch = std::get_if<graph::If>(&op.v)) return any(branch->then) || any(branch->otherwise);
+        return false;
+    }
+
+    bool continues(const graph::Op& op) const {
+        if (auto* eltwise = std::get_if<graph::Eltwise>(&op.v)) return joins(*eltwise);
+        return false;
     }
 
     void load(const graph::Op& op, const graph::Load& load, std::vector<Step>& steps, bool in_loop, int64_t stages) {
@@ -513,7 +573,7 @@ class Placer {
         }
         section.steps.push_back({std::move(out), group_.loc});
         for (Step& step : group_.loads_after_loop) section.steps.push_back(std::move(step));
-        const std::string& sum = name(group_.accumulators.front().result);
+        const std::string& sum = label(group_.accumulators.front().result);
         section.why = sum + " stays in DST over the whole loop: its " + std::to_string(tiles) +
                       (tiles == 1 ? " tile fits" : " tiles fit");
         finish(section, selected.take(), packed, reg, steps);
@@ -541,7 +601,7 @@ class Placer {
                                          : nullptr;
             if (store && mapping_.layouts[std::get<graph::Store>(store->v).to.tensor.v].format != DataFormat::Float32)
                 store = nullptr;
-            const ChannelId channel = add_channel(name(sum.result), store ? Role::Result : Role::Interim,
+            const ChannelId channel = add_channel(label(sum.result), store ? Role::Result : Role::Interim,
                                                   DataFormat::Float32, t.tiles(), t.tiles(), group.loc);
             channels_[channel].channel.why = "the packer accumulates in it, in fp32";
             const Tiles tiles = tiles_of(channel, t, false);
@@ -553,9 +613,12 @@ class Placer {
         }
         out.accumulator_has_start = start;
         const graph::TileType& t = type(group.accumulators.front().result);
-        out.why = "The sums of " + std::to_string(t.tile_rows()) + "x" + std::to_string(t.tile_cols()) +
-                  " tiles exceed DST (" + std::to_string(out_.dst_capacity) +
-                  "): the packer accumulates them in L1, in fp32";
+        const std::string grid = std::to_string(t.tile_rows()) + "x" + std::to_string(t.tile_cols());
+        out.why = "the sums of " + grid + " tiles " +
+                  (t.tiles() * static_cast<int64_t>(group.accumulators.size()) > out_.dst_capacity
+                       ? "exceed DST (" + std::to_string(out_.dst_capacity) + ")"
+                       : "cannot stay in DST, which the loop and what follows it need") +
+                  ": the packer accumulates them in L1, in fp32";
         region(loop.body, out.body, true, loop.num_stages);
         steps.push_back({std::move(out), group.loc});
         for (Step& step : group.loads_after_loop) steps.push_back(std::move(step));
@@ -637,7 +700,8 @@ class Placer {
             output.from = reg(selected.wanted[i].unit);
             if (packed[i].store) {
                 const auto& store = std::get<graph::Store>(packed[i].store->v);
-                std::string label = name(value);
+                std::string label = this->label(value);
+                if (channels_.has(label)) label += "_out";
                 const ChannelId channel = add_channel(label, Role::Result, mapping_.layouts[store.to.tensor.v].format,
                                                       whole, part, packed[i].store->loc);
                 output.to = {channel, section.rows, section.cols, false};

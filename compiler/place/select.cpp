@@ -376,9 +376,13 @@ class Selector {
     void with_constant(const graph::Eltwise& op, OpCode code, const graph::Operand& x, const graph::Operand& c,
                        const graph::TileType& result) {
         const double value = *constant_of(c);
+        if (code == OpCode::unary_max_tile && value == 0) code = OpCode::relu_tile;
         if (c.value) --reads_[analysis_.resolve(c.value)];
         const Source source = read(x, result, true);
-        emit(code, {source.unit}, {fp32_bits(value)});
+        if (code == OpCode::relu_tile)
+            emit(code, {source.unit});
+        else
+            emit(code, {source.unit}, {fp32_bits(value)});
         define(op.result.id, source.unit);
     }
 
