@@ -417,8 +417,7 @@ void HostWriter::tensors() {
         const ElementRow* host = element(tensor.dtype);
         line("KernelTensor " + names_[t] + "{" + json_string(tensor.name) + ", " + element_name(*host) + ", " +
              element_name(*device) + ", {" + joined(tensor.shape) + "}, {" + permute + "}, " + text(tensor.outer) +
-             ", " + text(tensor.rows) + ", " + text(tensor.cols) + ", " + std::to_string(tensor.pad_value) +
-             ", {}, {}};");
+             ", " + text(tensor.rows) + ", " + text(tensor.cols) + ", " + pad_text(tensor.pad_value) + ", {}, {}};");
     }
 }
 
@@ -528,8 +527,9 @@ void HostWriter::launch(const PlanLaunch& launch) {
 
 Result<std::string> HostWriter::write() {
     std::set<const ElementRow*> elements;
-    const std::set<std::string> reserved = {"device", "options",  "ok", "program", "cores", "reader", "compute",
-                                            "writer", "workload", "at", "kernel",  "argc",  "argv"};
+    const std::set<std::string> reserved = {"device", "options",  "ok",       "program", "cores", "reader", "compute",
+                                            "writer", "workload", "at",       "kernel",  "argc",  "argv",   "fill",
+                                            "check",  "upload",   "download", "parse",   "main",  "tensor"};
     std::set<std::string> taken = reserved;
     for (const PlanTensor& tensor : plan_.tensors) {
         const ElementRow *host = element(tensor.dtype), *device = element(tensor.layout.format);
