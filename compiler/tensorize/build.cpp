@@ -118,16 +118,6 @@ class LaunchBuilder {
         auto value = memory_.read("T.copy", op.src, loc_);
         if (!to || !value) return give_up(op.dst);
         TileType from = builder_.type(*value);
-        bool vector = from.orientation != Orientation::Full && to->orientation != Orientation::Full;
-        bool agree =
-            vector ? from.rows * from.cols == to->rows * to->cols : from.rows == to->rows && from.cols == to->cols;
-        if (!agree) {
-            memory_.refuse("TT3005", loc_,
-                           "T.copy from `" + memory_.name(op.src.ref) + "` to `" + memory_.name(op.dst.ref) +
-                               "` changes the block's shape",
-                           "copy blocks of the same extents", {{"extents", extents(*to), extents(from)}});
-            return give_up(op.dst);
-        }
         ValueId result = builder_.cast(*value, to->dtype, loc_);
         bool made = op.src.ref.is_tensor() || result != *value;
         if (from.rows != to->rows) result = builder_.transpose(result, loc_), made = true;
@@ -144,18 +134,6 @@ class LaunchBuilder {
         auto a = memory_.read("T.gemm", op.a, loc_), b = memory_.read("T.gemm", op.b, loc_);
         auto to = memory_.type("T.gemm", op.c, loc_);
         if (!a || !b || !to) return give_up(op.c);
-        TileType ta = builder_.type(*a), tb = builder_.type(*b);
-        int64_t m = op.trans_a ? ta.cols : ta.rows, ka = op.trans_a ? ta.rows : ta.cols;
-        int64_t kb = op.trans_b ? tb.cols : tb.rows, n = op.trans_b ? tb.rows : tb.cols;
-        if (ka != kb || m != to->rows || n != to->cols) {
-            memory_.refuse("TT3006", loc_, "the extents of T.gemm's operands do not agree",
-                           "check transpose_A and transpose_B",
-                           {{"A", std::to_string(to->rows) + " x " + std::to_string(kb) + " (after transposition)",
-                             std::to_string(m) + " x " + std::to_string(ka)},
-                            {"B", std::to_string(ka) + " x " + std::to_string(to->cols) + " (after transposition)",
-                             std::to_string(kb) + " x " + std::to_string(n)}});
-            return give_up(op.c);
-        }
         ValueId acc;
         if (!op.clear) acc = *memory_.read("T.gemm", op.c, loc_);
         ValueId result = builder_.value(*to, memory_.name(op.c.ref), loc_);
