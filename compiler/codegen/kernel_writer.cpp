@@ -339,7 +339,7 @@ Result<KernelSource> KernelWriter::write() {
         taken_.insert({name, name + "_args", name + "_tile_rows", name + "_tile_cols"});
         tensor_names_[TensorId(t)] = name;
     }
-    const std::unordered_set<VarId> live = without_dead_code(ctx_, region_).vars;
+    const std::unordered_set<VarId> live = without_dead_code(program_.ctx, region_).vars;
     const std::vector<VarId> symbols = live_symbols(ctx_, live);
     std::vector<prog::CoreArg> core_args;
     for (const prog::CoreArg& arg : launch_.core_args)

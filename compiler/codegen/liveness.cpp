@@ -8,7 +8,7 @@ namespace tilelang_tt::codegen {
 namespace {
 
 struct Pruner {
-    const Context& ctx;
+    Context& ctx;
     std::unordered_set<VarId>& used;
 
     void use(IndexId id) {
@@ -28,6 +28,7 @@ struct Pruner {
     bool keep(prog::For& loop) {
         prune(loop.body);
         if (loop.body.ops.empty()) return false;
+        if (!used.contains(loop.var)) loop.begin = ctx.index.constant(0);
         use(loop.begin);
         use(loop.extent);
         return true;
@@ -75,7 +76,7 @@ struct Pruner {
 
 }  // namespace
 
-Live without_dead_code(const Context& ctx, prog::Region region) {
+Live without_dead_code(Context& ctx, prog::Region region) {
     Live live;
     Pruner{ctx, live.vars}.prune(region);
     live.region = std::move(region);

@@ -1,4 +1,5 @@
-// A region without what has no effect: definitions that nobody uses, loops and branches that do nothing.
+// A region without what has no effect: definitions that nobody uses, loops and branches that do nothing. Loops that only
+// count begin at 0.
 #pragma once
 
 #include <unordered_set>
@@ -12,6 +13,6 @@ struct Live {
     prog::Region region;
     std::unordered_set<VarId> vars;  // that the region reads
 };
-Live without_dead_code(const Context& ctx, prog::Region region);
+Live without_dead_code(Context& ctx, prog::Region region);
 
 }  // namespace tilelang_tt::codegen
