@@ -192,6 +192,7 @@ class Placer {
                     waiting.push_back(&op);
                 continue;
             }
+            if (std::get_if<graph::Eltwise>(&op.v) && !analysis_.has_live_result(op)) continue;
             std::erase_if(waiting, [&](const graph::Op* load) {
                 const bool needed = uses(op, std::get<graph::Load>(load->v).result.id);
                 // The group that a use would not join is written out first.
@@ -442,10 +443,12 @@ class Placer {
 
     void flush(std::vector<Step>& steps) {
         if (!group_.open || !errors_.empty()) return;
-        if (!group_.loop || !resident(steps)) {
-            if (group_.loop) accumulate_in_l1(steps);
-            if (errors_.empty()) sections(steps);
+        if (group_.loop && resident(steps, true)) {
+            group_ = {};
+            return;
         }
+        if (group_.loop && errors_.empty() && !resident(steps, false)) accumulate_in_l1(steps);
+        if (errors_.empty()) sections(steps);
         group_ = {};
     }
 
@@ -479,12 +482,12 @@ class Placer {
         return {out_.compute.fp32_dest_acc_en, target_.precision, tile_by_tile};
     }
 
-    Result<Selected> select_group(const std::vector<Packed>& packed, const std::vector<ValueId>& preset,
-                                  bool tile_by_tile) const {
+    Result<Selected> select_group(const std::vector<const graph::Op*>& ops, const std::vector<Packed>& packed,
+                                  const std::vector<ValueId>& preset, bool tile_by_tile) const {
         std::vector<ValueId> wanted;
         for (const Packed& p : packed) wanted.push_back(p.value);
         return select(
-            ctx_, launch_, analysis_, group_.ops, preset, wanted,
+            ctx_, launch_, analysis_, ops, preset, wanted,
             [this](ValueId id, bool by_columns) { return find_operand(id, by_columns); }, options(tile_by_tile));
     }
 
@@ -493,8 +496,8 @@ class Placer {
         return find(id, by_columns);
     }
 
-    // The loop and what follows it in one DST section, if block and temporaries fit.
-    bool resident(std::vector<Step>& steps) {
+    // The loop in one DST section, if its sums fit; with what follows it (if `whole`), if the temporaries fit too.
+    bool resident(std::vector<Step>& steps, bool whole) {
         const auto& loop = std::get<graph::For>(group_.loop->v);
         if (!only_loads_and(loop.body, group_.accumulators)) return false;
         for (const Accumulator& sum : group_.accumulators)
@@ -505,17 +508,21 @@ class Placer {
 
         std::vector<ValueId> preset;
         for (const Accumulator& sum : group_.accumulators) preset.push_back(sum.result);
-        const std::vector<Packed> packed = leaving();
+        std::vector<Packed> packed;
+        if (whole)
+            packed = leaving();
+        else
+            for (ValueId sum : preset) packed.push_back({analysis_.resolve(sum), nullptr});
+        const std::vector<const graph::Op*> ops = whole ? group_.ops : std::vector<const graph::Op*>{};
         bool tile_by_tile = false;
-        // The epilogue's loads are placed for good only if this works out.
-        auto selected = select_group(packed, preset, false);
+        auto selected = select_group(ops, packed, preset, false);
         if (!selected) {
             errors_ = selected.diagnostics();
             return true;
         }
         if (selected.value().units * tiles > out_.dst_capacity) {
             tile_by_tile = true;
-            selected = select_group(packed, preset, true);
+            selected = select_group(ops, packed, preset, true);
             if (!selected) return false;
             if (sums * tiles + (selected.value().units - sums) > out_.dst_capacity) return false;
             for (const Wanted& wanted : selected.value().wanted)
@@ -572,11 +579,16 @@ class Placer {
             }
         }
         section.steps.push_back({std::move(out), group_.loc});
-        for (Step& step : group_.loads_after_loop) section.steps.push_back(std::move(step));
+        if (whole)
+            for (Step& step : group_.loads_after_loop) section.steps.push_back(std::move(step));
         const std::string& sum = label(group_.accumulators.front().result);
         section.why = sum + " stays in DST over the whole loop: its " + std::to_string(tiles) +
                       (tiles == 1 ? " tile fits" : " tiles fit");
         finish(section, selected.take(), packed, reg, steps);
+        if (!whole) {
+            for (Step& step : group_.loads_after_loop) steps.push_back(std::move(step));
+            go_on(group_);
+        }
         return true;
     }
 
@@ -625,14 +637,19 @@ class Placer {
         for (auto& [store, tiles] : whole_stores_)
             steps.push_back({Store{tiles, std::get<graph::Store>(store->v).to}, store->loc});
         whole_stores_.clear();
-        // What follows reads the sums back as it would read a load.
-        for (const Accumulator& sum : group.accumulators) group.values.erase(analysis_.resolve(sum.result));
-        for (const Accumulator& sum : group.accumulators)
+        go_on(group);
+        group_ = std::move(group);
+    }
+
+    // What follows a loop reads the sums back as it would read a load.
+    void go_on(Group& group) const {
+        for (const Accumulator& sum : group.accumulators) {
+            group.values.erase(analysis_.resolve(sum.result));
             if (!stores_of(analysis_.resolve(sum.result)).empty()) group.values.insert(analysis_.resolve(sum.result));
+        }
         group.loop = nullptr;
         group.accumulators.clear();
         group.loads_after_loop.clear();
-        group_ = std::move(group);
     }
 
     void start_block(const Accumulator& sum, const Tiles& to, std::vector<Step>& steps, LocId loc) {
@@ -662,7 +679,7 @@ class Placer {
     void sections(std::vector<Step>& steps) {
         const std::vector<Packed> packed = leaving();
         if (packed.empty()) return;
-        auto selected = select_group(packed, {}, false);
+        auto selected = select_group(group_.ops, packed, {}, false);
         if (!selected) {
             errors_ = selected.diagnostics();
             return;
@@ -717,7 +734,7 @@ class Placer {
                 for (bool by_columns : {false, true}) {
                     if (!wanted_in(value, by_columns)) continue;
                     const ChannelId channel =
-                        add_channel(name(value), Role::Interim, format_of(type(value).dtype), whole, whole, group_.loc);
+                        add_channel(label(value), Role::Interim, interim_format(value), whole, whole, group_.loc);
                     output.to = {channel, section.rows, section.cols, by_columns};
                     output.mode = PackMode::Block;
                     tiles_[{value, by_columns}] = output.to;
@@ -726,6 +743,13 @@ class Placer {
             }
         }
         steps.push_back({std::move(section), group_.loc});
+    }
+
+    // Sums are kept in fp32 until they are rounded once.
+    DataFormat interim_format(ValueId value) const {
+        const bool sum = std::any_of(group_.accumulators.begin(), group_.accumulators.end(),
+                                     [&](const Accumulator& a) { return analysis_.resolve(a.result) == value; });
+        return sum ? DataFormat::Float32 : format_of(type(value).dtype);
     }
 
     // ---- unpack modes ----

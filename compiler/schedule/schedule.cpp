@@ -428,8 +428,11 @@ class LaunchScheduler {
     void set_bounds(const placed::Loop& loop) {
         Var& var = index_.var(loop.var);
         const Interval begin = index_.bounds(loop.begin), extent = index_.bounds(loop.extent);
-        if (!var.lo) var.lo = begin.lo;
-        if (!var.hi && begin.hi && extent.hi) var.hi = *begin.hi + *extent.hi - 1;
+        if (begin.lo) var.lo = var.lo ? std::max(*var.lo, *begin.lo) : begin.lo;
+        if (begin.hi && extent.hi) {
+            const int64_t last = *begin.hi + std::max<int64_t>(1, *extent.hi) - 1;
+            var.hi = var.hi ? std::min(*var.hi, last) : last;
+        }
     }
 
     // ---- sections ----
