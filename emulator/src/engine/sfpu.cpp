@@ -718,6 +718,13 @@ bool makes_nan(uint32_t op) {
     }
 }
 
+// Wormhole's multiply-add gives the NaN with the lowest mantissa bit, signed like the product.
+void apply_wormhole(uint32_t op, uint32_t* words, uint32_t n) {
+    if (op != TT_SFPU_SILU) return;
+    for (uint32_t i = 0; i < n; ++i)
+        if ((words[i] & 0x7fffffff) > 0x7f800000) words[i] = (words[i] & 0x80000000) | 0x7f800001;
+}
+
 void apply_blackhole(uint32_t op, uint32_t* words, uint32_t n) {
     if (makes_nan(op))
         for (uint32_t i = 0; i < n; ++i)
@@ -735,7 +742,7 @@ void unary(uint32_t op, uint32_t* data, uint32_t n, uint32_t p0, uint32_t p1, ui
     const bool cut = width != DstWidth::Fp32 && truncates(op);
     unary_rounded(op, data, n, p0, p1, p2, cut ? DstWidth::Fp32 : width);
     if (cut) truncate(data, n, width);
-    if (blackhole) apply_blackhole(op, data, n);
+    blackhole ? apply_blackhole(op, data, n) : apply_wormhole(op, data, n);
 }
 
 void binary(uint32_t op, const uint32_t* a, const uint32_t* b, uint32_t* out, uint32_t n, uint32_t p0, DstWidth width,
