@@ -12,14 +12,14 @@ namespace {
 
 // Reads the subset of JSON that the device files use: objects, arrays, numbers, strings.
 struct Json {
-    std::vector<std::pair<std::string, Json>> members;
+    std::vector<std::string> keys;  // of an object's items
     std::vector<Json> items;
     std::string text;  // strings and numbers
     bool is_number = false;
 
     const Json* find(std::string_view key) const {
-        for (const auto& [name, value] : members)
-            if (name == key) return &value;
+        for (size_t i = 0; i < keys.size(); ++i)
+            if (keys[i] == key) return &items[i];
         return nullptr;
     }
     std::string string(std::string_view key) const {
@@ -40,7 +40,8 @@ class Reader {
             while (next_item('}')) {
                 std::string key = string();
                 expect(':');
-                out.members.emplace_back(std::move(key), value());
+                out.keys.push_back(std::move(key));
+                out.items.push_back(value());
             }
         } else if (c == '[') {
             ++at_;
@@ -106,14 +107,15 @@ void flatten(const Json& value, std::vector<double>& out) {
 }
 
 void read_figures(const Json& object, std::map<std::string, Figure, std::less<>>& out) {
-    for (const auto& [name, entry] : object.members) {
+    for (size_t i = 0; i < object.keys.size(); ++i) {
+        const Json& entry = object.items[i];
         Figure figure;
         if (const Json* value = entry.find("value")) flatten(*value, figure.values);
         figure.unit = entry.string("unit");
         figure.kind = entry.string("kind");
         figure.source = entry.string("source");
         figure.note = entry.string("note");
-        out[name] = std::move(figure);
+        out[object.keys[i]] = std::move(figure);
     }
 }
 
@@ -181,7 +183,8 @@ std::vector<DeviceSpec> load() {
     std::vector<DeviceSpec> out;
     for (std::string_view text : kDeviceFiles) {
         const Json arch = Reader(text).value();
-        for (const auto& [board, overrides] : arch.find("boards")->members) out.push_back(make(arch, board, overrides));
+        const Json& boards = *arch.find("boards");
+        for (size_t i = 0; i < boards.keys.size(); ++i) out.push_back(make(arch, boards.keys[i], boards.items[i]));
     }
     return out;
 }
