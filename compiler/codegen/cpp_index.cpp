@@ -40,7 +40,33 @@ LinearForm linear_form(const IndexArena& index, IndexId id) {
     LinearForm form;
     collect(index, id, 1, form);
     std::erase_if(form.terms, [](const LinearForm::Term& term) { return term.coefficient == 0; });
+    // `by * N_tiles + bx` reads better than `bx + by * N_tiles`.
+    std::stable_partition(form.terms.begin(), form.terms.end(),
+                          [&](const LinearForm::Term& term) { return index.node(term.atom).op == IndexOp::Mul; });
     return form;
+}
+
+bool same(const LinearForm& a, const LinearForm& b) {
+    const auto has = [&](const LinearForm::Term& term) {
+        return std::any_of(b.terms.begin(), b.terms.end(),
+                           [&](auto& t) { return t.atom == term.atom && t.coefficient == term.coefficient; });
+    };
+    return a.constant == b.constant && a.terms.size() == b.terms.size() &&
+           std::all_of(a.terms.begin(), a.terms.end(), has);
+}
+
+Split split(const LinearForm& form, int64_t unit) {
+    Split parts;
+    for (const LinearForm::Term& term : form.terms) {
+        if (term.coefficient % unit == 0) {
+            parts.multiple.terms.push_back({term.atom, term.coefficient / unit});
+        } else {
+            parts.rest.terms.push_back(term);
+        }
+    }
+    if (form.constant >= unit) parts.multiple.constant = form.constant / unit;
+    parts.rest.constant = form.constant - parts.multiple.constant * unit;
+    return parts;
 }
 
 bool CppIndex::never_negative(IndexId id) const {
@@ -116,17 +142,9 @@ std::string CppIndex::sum(const LinearForm& form, int precedence) {
 
 std::string CppIndex::grouped(const LinearForm& form, int64_t unit, const std::string& unit_name, bool& used,
                               int precedence, const std::function<std::string(const LinearForm&)>& inner) {
-    LinearForm multiple, rest;
-    for (const LinearForm::Term& term : form.terms) {
-        if (unit > 1 && term.coefficient % unit == 0) {
-            multiple.terms.push_back({term.atom, term.coefficient / unit});
-        } else {
-            rest.terms.push_back(term);
-        }
-    }
+    if (unit <= 1) return sum(form, precedence);
+    const auto [multiple, rest] = split(form, unit);
     if (multiple.terms.empty()) return sum(form, precedence);
-    if (form.constant >= unit) multiple.constant = form.constant / unit;
-    rest.constant = form.constant - multiple.constant * unit;
     used = true;
     const bool one = multiple.terms.size() == 1 && multiple.terms[0].coefficient == 1 && multiple.constant == 0;
     std::string factor = one ? sum(multiple, kProduct) : "(" + (inner ? inner(multiple) : sum(multiple)) + ")";
@@ -168,7 +186,18 @@ std::string CppIndex::less(IndexId a, IndexId b, int precedence) { return compar
 
 std::string CppIndex::condition(IndexId id, int precedence) { return text(id, precedence); }
 
+std::string CppIndex::definition(IndexId id) {
+    const auto given = given_names_.extract(id);
+    const std::string value = text(id);
+    given_names_.emplace(id, given.mapped());
+    return value;
+}
+
 std::string CppIndex::text(IndexId id, int precedence) {
+    if (const auto given = given_names_.find(id); given != given_names_.end()) {
+        used_names_.insert(*given);
+        return given->second;
+    }
     const IndexNode& node = index_.node(id);
     const bool plain = node.b.valid() && never_negative(node.a) && never_negative(node.b);
     switch (node.op) {

@@ -3,7 +3,7 @@
 #pragma once
 
 #include <functional>
-#include <set>
+#include <map>
 #include <string>
 #include <unordered_set>
 #include <vector>
@@ -22,6 +22,12 @@ struct LinearForm {
     int64_t constant = 0;
 };
 LinearForm linear_form(const IndexArena& index, IndexId id);
+bool same(const LinearForm& a, const LinearForm& b);  // whatever the order of terms
+// form = unit · multiple + rest; the terms whose coefficient the unit divides are in `multiple`.
+struct Split {
+    LinearForm multiple, rest;
+};
+Split split(const LinearForm& form, int64_t unit);
 
 class CppIndex {
   public:
@@ -49,6 +55,12 @@ class CppIndex {
     // A variable defined by the kernel whose value may be negative is an int32_t.
     void declare_signed(VarId var) { signed_.insert(var); }
 
+    // An expression that the kernel calculates once and gives a name.
+    void give_name(IndexId id, std::string name) { given_names_[id] = std::move(name); }
+    std::string definition(IndexId id);  // of such a name
+    // Those that were used, in order of the expressions.
+    const std::map<IndexId, std::string>& used_names() const { return used_names_; }
+
     bool uses_min_max() const { return uses_min_max_; }
     bool uses_floor_div() const { return uses_floor_div_; }
 
@@ -61,6 +73,7 @@ class CppIndex {
     const IndexArena& index_;
     Names names_;
     std::unordered_set<VarId> signed_;
+    std::map<IndexId, std::string> given_names_, used_names_;
     bool uses_min_max_ = false, uses_floor_div_ = false;
 };
 

@@ -38,7 +38,7 @@ void DataflowWriter::op(const prog::ReadTile& read) {
                              ", {.page_id = " + page(read.tensor, read.page) + "}, {.offset_bytes = " + at + "});";
     if (!read.valid.valid() || ctx_.index.always_true(read.valid)) return line(call);
     uses_zero_ = true;
-    open("if (" + cpp_.condition(read.valid) + ")");
+    open("if (" + page_exists(read.tensor, read.page, read.valid) + ")");
     line(call);
     close_else();
     line("zero_tile(" + cb + ".get_write_ptr()" + (at == "0" ? "" : " + " + at) + ", " + bytes + ");");
@@ -52,7 +52,7 @@ void DataflowWriter::op(const prog::WriteTile& write) {
                              ", {.offset_bytes = " + offset(write.channel, write.slot) +
                              "}, {.page_id = " + page(write.tensor, write.page) + "});";
     if (!write.valid.valid() || ctx_.index.always_true(write.valid)) return line(call);
-    open("if (" + cpp_.condition(write.valid) + ")");
+    open("if (" + page_exists(write.tensor, write.page, write.valid) + ")");
     line(call);
     close();
 }

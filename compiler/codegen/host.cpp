@@ -314,6 +314,8 @@ std::string kernel(const char* file) { return (std::filesystem::path(__FILE__).p
 }  // namespace
 )";
 
+constexpr size_t kColumns = 120;
+
 class HostWriter {
   public:
     explicit HostWriter(const Plan& plan) : plan_(plan), index_(plan.ctx.index) {}
@@ -321,7 +323,15 @@ class HostWriter {
 
   private:
     void line(const std::string& text) {
-        out_ += text.empty() ? "\n" : std::string(static_cast<size_t>(4 * depth_), ' ') + text + "\n";
+        const std::string pad(static_cast<size_t>(4 * depth_), ' ');
+        std::string rest = text.empty() ? "" : pad + text;
+        while (rest.size() > kColumns) {
+            size_t cut = std::max(rest.rfind(", ", kColumns - 1) + 1, rest.rfind(" + ", kColumns - 2) + 2);
+            if (cut <= pad.size() + 8 || cut >= rest.size()) break;
+            out_ += rest.substr(0, cut) + "\n";
+            rest = pad + "    " + rest.substr(cut + 1);
+        }
+        out_ += rest + "\n";
     }
     // Expressions in int64_t.
     std::string text(IndexId id, int precedence = CppIndex::kSelect);

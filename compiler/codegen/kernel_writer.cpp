@@ -205,28 +205,56 @@ void KernelWriter::check_range(IndexId id) {
     errors_.push_back(error);
 }
 
-std::string KernelWriter::page(TensorId tensor, IndexId page) {
-    check_range(page);
+KernelWriter::TileDims KernelWriter::tile_dims(TensorId tensor) const {
     const TensorLayout& layout = program_.mapping.layouts[tensor.v];
-    const Tensor& t = ctx_.tensor(tensor);
     const auto tiles = [&](int64_t dim) -> int64_t {
         if (dim < 0) return 1;
-        const auto extent = ctx_.index.as_const(t.shape[static_cast<size_t>(dim)]);
-        return extent ? ceil_div(*extent, kTileDim) : 0;  // 0: known only at run time
+        const auto extent = ctx_.index.as_const(ctx_.tensor(tensor).shape[static_cast<size_t>(dim)]);
+        return extent ? ceil_div(*extent, kTileDim) : 0;
     };
-    const int64_t rows = tiles(layout.row_dim), cols = tiles(layout.col_dim);
+    return {tiles(layout.row_dim), tiles(layout.col_dim)};
+}
+
+std::string KernelWriter::page(TensorId tensor, IndexId page) {
+    check_range(page);
+    const TileDims dims = tile_dims(tensor);
+    if (dims.cols == 0 || dims.rows == 0) return cpp_.text(page);
     const LinearForm form = linear_form(ctx_.index, page);
-    if (cols == 0 || rows == 0) return cpp_.text(page);
-    const std::string& name = tensor_names_.at(tensor);
     // page = (outer · tile_rows + tile row) · tile_cols + tile column
     bool uses_cols = false, uses_rows = false;
-    const std::string row_name = name + "_tile_rows", col_name = name + "_tile_cols";
-    const auto by_rows = [&](const LinearForm& multiple) { return cpp_.grouped(multiple, rows, row_name, uses_rows); };
+    const std::string row_name = tensor_names_.at(tensor) + "_tile_rows",
+                      col_name = tensor_names_.at(tensor) + "_tile_cols";
+    const auto by_rows = [&](const LinearForm& multiple) {
+        return cpp_.grouped(multiple, dims.rows, row_name, uses_rows);
+    };
     const std::string text =
-        cols > 1 ? cpp_.grouped(form, cols, col_name, uses_cols, CppIndex::kSelect, by_rows) : by_rows(form);
-    if (uses_rows) constant(row_name, rows, "rows of tiles");
-    if (uses_cols) constant(col_name, cols, "tiles in a row");
+        dims.cols > 1 ? cpp_.grouped(form, dims.cols, col_name, uses_cols, CppIndex::kSelect, by_rows) : by_rows(form);
+    if (uses_rows) constant(row_name, dims.rows, "rows of tiles");
+    if (uses_cols) constant(col_name, dims.cols, "tiles in a row");
     return text;
+}
+
+std::string KernelWriter::page_exists(TensorId tensor, IndexId page, IndexId condition) {
+    const IndexNode& node = ctx_.index.node(condition);
+    if (node.op == IndexOp::And) return page_exists(tensor, page, node.a) + " && " + page_exists(tensor, page, node.b);
+    const TileDims dims = tile_dims(tensor);
+    if (node.op == IndexOp::Lt && dims.rows > 0 && dims.cols > 0) {
+        // tile row < tile_rows, tile column < tile_cols: seen by their terms in the page number
+        const auto [outer_and_row, column] = split(linear_form(ctx_.index, page), dims.cols);
+        const auto [outer, row] = split(outer_and_row, dims.rows);
+        const LinearForm index = linear_form(ctx_.index, node.a);
+        const auto limit = ctx_.index.as_const(node.b);
+        const auto named = [&](const char* suffix, int64_t value, const char* why) {
+            return cpp_.text(node.a, CppIndex::kSum) + " < " + constant(tensor_names_.at(tensor) + suffix, value, why);
+        };
+        if (limit == dims.cols && dims.cols > 1 && same(index, column))
+            return named("_tile_cols", dims.cols, "tiles in a row");
+        if (limit == dims.rows && dims.rows > 1 && same(index, dims.cols > 1 ? row : split(column, dims.rows).rest))
+            return named("_tile_rows", dims.rows, "rows of tiles");
+        if (limit == dims.rows && dims.rows > 1 && same(index, outer_and_row))
+            return named("_tile_rows", dims.rows, "rows of tiles");
+    }
+    return cpp_.condition(condition, CppIndex::kAnd);
 }
 
 std::string KernelWriter::pages(const prog::ChannelOp& call) {
@@ -346,7 +374,11 @@ Result<KernelSource> KernelWriter::write() {
         if (live.contains(arg.var)) core_args.push_back(arg);
     for (VarId symbol : symbols)
         if (const auto lo = ctx_.index.var(symbol).lo; !lo || *lo < 0) cpp_.declare_signed(symbol);
-    for (VarId symbol : symbols) declare(symbol);
+    for (VarId symbol : symbols) {
+        const std::string name = declare(symbol) + "_tiles";
+        if (taken_.insert(name).second)
+            cpp_.give_name(program_.ctx.index.ceildiv(program_.ctx.index.of(symbol), kTileDim), name);
+    }
     for (const prog::CoreArg& arg : core_args) declare(arg.var);
 
     body(region_);
@@ -379,6 +411,7 @@ Result<KernelSource> KernelWriter::write() {
         plan.common_runtime.push_back(
             {PlanArg::Kind::Value, ctx_.index.var(symbol).name, program_.ctx.index.of(symbol), {}});
     }
+    for (auto& [id, name] : cpp_.used_names()) line("const uint32_t " + name + " = " + cpp_.definition(id) + ";");
     for (const prog::CoreArg& arg : core_args) {
         line("const uint32_t " + name(arg.var) + " = get_arg_val<uint32_t>(" + std::to_string(per_core++) + ");");
         plan.runtime.push_back({PlanArg::Kind::Value, ctx_.index.var(arg.var).name, arg.value, {}});

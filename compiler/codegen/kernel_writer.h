@@ -53,6 +53,8 @@ class KernelWriter {
     std::string accessor(TensorId tensor);
     // A page number of the tensor, in terms of its tiles per row (and per outer index) by name.
     std::string page(TensorId tensor, IndexId page);
+    // Whether that page exists: a condition, in the same terms.
+    std::string page_exists(TensorId tensor, IndexId page, IndexId condition);
 
     TensixProgram& program_;
     const prog::Launch& launch_;
@@ -74,6 +76,10 @@ class KernelWriter {
     void control(const prog::Comment& comment);
     void control(const prog::ChannelOp& call);
     std::string pages(const prog::ChannelOp& call);
+    struct TileDims {
+        int64_t rows, cols;  // 0: known only at run time
+    };
+    TileDims tile_dims(TensorId tensor) const;
     std::string constant(const std::string& name, int64_t value, const std::string& why);
     void check_range(IndexId id);
 

@@ -1,5 +1,5 @@
-// A region without what has no effect: definitions that nobody uses, loops and branches that do nothing. Loops that only
-// count begin at 0.
+// A region without what has no effect: definitions that nobody uses, loops and branches that do nothing. Loops that
+// only count begin at 0.
 #pragma once
 
 #include <unordered_set>
