@@ -17,7 +17,7 @@ from .errors import ArgumentError, CompileError, LoadError, RunError
 if importlib.util.find_spec("tilelang") is None:
     # A machine that only runs compiled kernels: tilelang_tt.launch and tilelang_tt.doctor need ttnn and numpy alone.
     def __getattr__(name: str) -> object:
-        if not name.startswith("__"):
+        if not name.startswith("__") and importlib.util.find_spec(f"{__name__}.{name}") is None:
             _library.check_versions()  # says what to install
         raise AttributeError(name)
 
