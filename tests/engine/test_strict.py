@@ -90,8 +90,10 @@ def test_the_well_formed_twin_passes() -> None:
             ["exp_tile before any init of the vector unit"],
         ),
         (
-            f"{START} copy_init(0); exp_tile_init(); recip_tile_init(); tile_regs_acquire(); copy_tile(0, 0, 0);"
-            "exp_tile(0);",
+            (
+                f"{START} copy_init(0); exp_tile_init(); recip_tile_init(); tile_regs_acquire(); copy_tile(0, 0, 0);"
+                "exp_tile(0);"
+            ),
             "state",
             ["exp_tile: the vector unit's constants are those of recip_tile", "call exp_tile_init first"],
         ),
@@ -101,14 +103,18 @@ def test_the_well_formed_twin_passes() -> None:
             ["matmul_block of 1 x 1 tiles", "ct = 2, rt = 2"],
         ),
         (
-            f"{START} reduce_init<PoolType::MAX, ReduceDim::REDUCE_ROW>(0, 1, 16); copy_init(0); tile_regs_acquire();"
-            f"copy_tile(0, 0, 0); {FINISH}",
+            (
+                f"{START} reduce_init<PoolType::MAX, ReduceDim::REDUCE_ROW>(0, 1, 16); copy_init(0); tile_regs_acquire();"
+                f"copy_tile(0, 0, 0); {FINISH}"
+            ),
             "state",
             ["packer still masks for a reduce", "call reduce_uninit first"],
         ),
         (
-            f"{START} reduce_init<PoolType::MAX, ReduceDim::REDUCE_ROW>(0, 1, 16); tile_regs_acquire();"
-            "reduce_tile<PoolType::SUM, ReduceDim::REDUCE_ROW>(0, 1, 0, 0, 0);",
+            (
+                f"{START} reduce_init<PoolType::MAX, ReduceDim::REDUCE_ROW>(0, 1, 16); tile_regs_acquire();"
+                "reduce_tile<PoolType::SUM, ReduceDim::REDUCE_ROW>(0, 1, 0, 0, 0);"
+            ),
             "state",
             ["set up by reduce_init<MAX, REDUCE_ROW>", "call reduce_init<SUM, REDUCE_ROW> first"],
         ),
@@ -118,14 +124,18 @@ def test_the_well_formed_twin_passes() -> None:
             ["no minimum", "sfpu_reduce"],
         ),
         (
-            f"{START} unary_bcast_init<BroadcastType::ROW>(0); tile_regs_acquire();"
-            "unary_bcast<BroadcastType::ROW>(0, 0, 0);",
+            (
+                f"{START} unary_bcast_init<BroadcastType::ROW>(0); tile_regs_acquire();"
+                "unary_bcast<BroadcastType::ROW>(0, 0, 0);"
+            ),
             "state",
             ["unary_bcast<ROW>", "32-bit DST", "sfpu_add_bcast_row"],
         ),
         (
-            f"{START} copy_init(0); fill_tile_init(); tile_regs_acquire(); fill_tile(0, 1e38f); "
-            "fill_tile_bitcast(1, 0x7f800000); sfpu_bcast_col_init(); sfpu_add_bcast_col(0, 1);",
+            (
+                f"{START} copy_init(0); fill_tile_init(); tile_regs_acquire(); fill_tile(0, 1e38f); "
+                "fill_tile_bitcast(1, 0x7f800000); sfpu_bcast_col_init(); sfpu_add_bcast_col(0, 1);"
+            ),
             "state",
             ["sfpu_*_bcast_col", "infinite"],
         ),
@@ -160,10 +170,14 @@ def test_misuse_is_reported(body: str, kind: str, parts: list[str]) -> None:
             "bf16",
             "bf16",
             "bf16",
-            "copy_init(0); tile_regs_acquire(); copy_tile(0, 0, 0); tile_regs_commit(); tile_regs_wait(); "
-            "cb_reserve_back(24, 1); pack_tile(0, 24);",
-            "the packer is set up for Float16_b (CB 16), but CB 24 holds Float32; "
-            "call pack_reconfig_data_format(24) first",
+            (
+                "copy_init(0); tile_regs_acquire(); copy_tile(0, 0, 0); tile_regs_commit(); tile_regs_wait(); "
+                "cb_reserve_back(24, 1); pack_tile(0, 24);"
+            ),
+            (
+                "the packer is set up for Float16_b (CB 16), but CB 24 holds Float32; "
+                "call pack_reconfig_data_format(24) first"
+            ),
         ),
         (
             "fp32",
