@@ -208,23 +208,18 @@ class Placer {
                 append(op);
             } else if (std::get_if<graph::Matmul>(&op.v)) {
                 if (analysis_.has_live_result(op)) matmul(op, steps);
-            } else if (std::get_if<graph::Transpose>(&op.v) || std::get_if<graph::Reduce>(&op.v)) {
+            } else if (std::get_if<graph::Transpose>(&op.v)) {
                 if (!analysis_.has_live_result(op)) continue;
                 start(steps, type(results_of(op)[0]), op.loc);
                 append(op);
+            } else if (std::get_if<graph::Reduce>(&op.v)) {
+                if (analysis_.has_live_result(op)) reduce(op, steps);
             } else if (std::get_if<graph::For>(&op.v)) {
                 loop(op, steps);
-            } else if (auto* branch = std::get_if<graph::If>(&op.v)) {
-                flush(steps);
-                if (analysis_.has_live_result(op)) {
-                    refuse(op.loc, "TT4011", "a condition chooses between values of `" + name(results_of(op)[0]) + "`",
-                           "write both cases with T.if_then_else, or store in each branch");
-                    break;
-                }
-                Branch out{branch->cond, {}, {}};
-                this->region(branch->then, out.then, in_loop);
-                this->region(branch->otherwise, out.otherwise, in_loop);
-                if (!out.then.empty() || !out.otherwise.empty()) steps.push_back({std::move(out), op.loc});
+            } else if (std::get_if<graph::If>(&op.v)) {
+                branch(op, steps, in_loop);
+            } else if (auto* yield = std::get_if<graph::Yield>(&op.v)) {
+                for (ValueId id : yield->values) hand_on(analysis_.resolve(id), op.loc, steps);
             }
         }
         flush(steps);
@@ -395,18 +390,11 @@ class Placer {
     void loop(const graph::Op& op, std::vector<Step>& steps) {
         const auto& loop = std::get<graph::For>(op.v);
         auto sums = accumulators(op);
-        if (!sums) {
-            std::string carried;
-            for (ValueId arg : loop.body.args)
-                if (analysis_.live(arg)) carried += (carried.empty() ? "`" : ", `") + name(arg) + "`";
-            return refuse(op.loc, "TT4010",
-                          "the loop over `" + ctx_.index.var(loop.var).name + "` carries " + carried +
-                              ", which is not a sum of matmuls",
-                          "accumulate with T.gemm, or store the value in each iteration");
-        }
+        if (!sums) return carrying_loop(op, steps);
         if (sums->empty()) {
             flush(steps);
-            Loop out{loop.var, loop.begin, loop.extent, {}, {}, false, {}, {}};
+            Loop out;
+            out.var = loop.var, out.begin = loop.begin, out.extent = loop.extent;
             region(loop.body, out.body, true, loop.num_stages);
             if (!out.body.empty()) steps.push_back({std::move(out), op.loc});
             return;
@@ -420,10 +408,181 @@ class Placer {
             if (!same_grid(type(sum.result), group_.type)) return flush(steps);
     }
 
+    // ---- values that cross the edge of a loop's body or a branch ----
+    // Room for a value of the type that one iteration or branch leaves to what follows. A carried value needs room for
+    // its successor beside it: tile indices count from the read pointer without wrapping, so both are whole blocks of a
+    // ring.
+    Tiles hand_over(ValueId value, int64_t blocks, const std::string& why, LocId loc) {
+        const graph::TileType& t = type(value);
+        const ChannelId id =
+            add_channel(label(value), Role::Interim, format_of(t.dtype), blocks * t.tiles(), t.tiles(), loc);
+        channels_[id].channel.why = why;
+        return tiles_of(id, t, false);
+    }
+
+    // Packs a value that is in a channel, or constant, to where it is handed on; what a group makes goes there at once.
+    void hand_on(ValueId value, LocId loc, std::vector<Step>& steps) {
+        auto it = handed_on_.find(value);
+        if (it == handed_on_.end() || it->second.empty()) return;
+        if (group_.open && group_.values.contains(value)) return;  // packed when the group is written out
+        start(steps, type(value), loc);
+        if (handed_on_[value].empty()) {  // writing the open group out has done it
+            group_ = {};
+            return;
+        }
+        group_.values.insert(value);
+    }
+
+    void carrying_loop(const graph::Op& op, std::vector<Step>& steps) {
+        const auto& loop = std::get<graph::For>(op.v);
+        const graph::Yield* yield = yield_of(loop.body);
+        flush(steps);
+        Loop out;
+        out.var = loop.var, out.begin = loop.begin, out.extent = loop.extent;
+        std::vector<std::pair<size_t, Tiles>> carried;
+        for (size_t i = 0; i < loop.results.size(); ++i) {
+            if (!analysis_.live(loop.body.args[i]) && !analysis_.live(loop.results[i].id)) continue;
+            const Tiles tiles =
+                hand_over(loop.results[i].id, 2, "2 blocks deep: the old and the new value of an iteration", op.loc);
+            carried.push_back({i, tiles});
+            out.carried.push_back(tiles);
+            const ValueId init = analysis_.resolve(loop.inits[i]);
+            handed_on_[init].push_back(tiles);
+            start(steps, type(init), op.loc);
+            group_.values.insert(init);
+            flush(steps);
+        }
+        for (const auto& [i, tiles] : carried) {
+            tiles_[{loop.body.args[i], false}] = tiles;
+            handed_on_[analysis_.resolve(yield->values[i])].push_back(tiles);
+        }
+        region(loop.body, out.body, true, loop.num_stages);
+        for (const auto& [i, tiles] : carried) tiles_[{loop.results[i].id, false}] = tiles;
+        steps.push_back({std::move(out), op.loc});
+    }
+
+    void branch(const graph::Op& op, std::vector<Step>& steps, bool in_loop) {
+        const auto& branch = std::get<graph::If>(op.v);
+        flush(steps);
+        Branch out{branch.cond, {}, {}, {}};
+        std::vector<size_t> live;
+        for (size_t i = 0; i < branch.results.size(); ++i) {
+            if (!analysis_.live(branch.results[i].id)) continue;
+            live.push_back(i);
+            out.results.push_back(hand_over(branch.results[i].id, 1, "of either branch", op.loc));
+        }
+        for (auto [from, to] : {std::pair{&branch.then, &out.then}, std::pair{&branch.otherwise, &out.otherwise}}) {
+            for (size_t n = 0; n < live.size(); ++n)
+                handed_on_[analysis_.resolve(yield_of(*from)->values[live[n]])].push_back(out.results[n]);
+            region(*from, *to, in_loop);
+        }
+        for (size_t n = 0; n < live.size(); ++n) tiles_[{branch.results[live[n]].id, false}] = out.results[n];
+        if (!out.then.empty() || !out.otherwise.empty()) steps.push_back({std::move(out), op.loc});
+    }
+
+    // ---- reductions ----
+    // reduce_tile sums and takes maxima, of tiles in a channel; the other kinds need a map before it, into a channel,
+    // and minima a change of sign after it.
+    void reduce(const graph::Op& op, std::vector<Step>& steps) {
+        graph::Op copy = op;
+        auto& reduce = std::get<graph::Reduce>(copy.v);
+        flush(steps);
+        const graph::TileType& from = type(reduce.value);
+        const bool over_rows = reduce.dim != 1, over_cols = reduce.dim != 0;
+        if ((over_rows && from.orientation != Orientation::Row && from.rows % kTileDim) ||
+            (over_cols && from.orientation != Orientation::Col && from.cols % kTileDim))
+            return refuse(op.loc, "TT4022", "the reduction of `" + name(reduce.value) + "` ends inside a 32x32 tile",
+                          "reduce blocks whose size is a multiple of 32");
+        if (!is_float(from.dtype))
+            return refuse(op.loc, "TT4023", "the chip reduces no integers (`" + name(reduce.value) + "`)",
+                          "cast to float32 first");
+        using tensix::ReduceFn;
+        std::vector<tensix::OpCode> map;
+        if (reduce.fn == ReduceFn::AbsSum || reduce.fn == ReduceFn::AbsMax) map.push_back(tensix::OpCode::abs_tile);
+        if (reduce.fn == ReduceFn::Any || reduce.fn == ReduceFn::All) map.push_back(tensix::OpCode::unary_ne_tile);
+        if (reduce.fn == ReduceFn::Min || reduce.fn == ReduceFn::All) map.push_back(tensix::OpCode::negative_tile);
+        auto tiles = find(reduce.value, false);
+        if (!tiles)
+            return refuse(op.loc, "TT4090", "the operand of a reduction has no place", "report this as a defect");
+        if (!map.empty()) tiles = mapped(*tiles, map, from, name(reduce.value), op.loc, steps);
+        const DataFormat format = channels_[tiles->channel].channel.format;
+        if (tensix::element_bits(format) == 32)
+            out_.remarks.push_back(name(reduce.value) + " is reduced by the FPU, which keeps " +
+                                   (reduce.fn == ReduceFn::Sum || reduce.fn == ReduceFn::AbsSum ? "10" : "7") +
+                                   " of its mantissa bits");
+        if (reduce.dim == -1) tiles = rows_first(reduce, *tiles, op.loc, steps);
+        reduce_operand_[reduce.result.id] = {*tiles, ones(format)};
+        start(steps, type(reduce.result.id), op.loc);
+        owned_.push_back(std::move(copy));
+        append(owned_.back());
+    }
+
+    // Calls of one operand on all tiles of a channel, into another.
+    Tiles mapped(const Tiles& from, const std::vector<tensix::OpCode>& calls, const graph::TileType& type,
+                 const std::string& name, LocId loc, std::vector<Step>& steps) {
+        Section section;
+        section.rows = from.rows, section.cols = from.cols;
+        const Shape sub = best_subblock(from.rows, from.cols, out_.dst_capacity);
+        section.sub_rows = sub.rows, section.sub_cols = sub.cols;
+        auto add = [&](tensix::OpCode op, std::vector<TileOperand> tiles) {
+            Instr instr;
+            instr.op = op;
+            instr.tiles = std::move(tiles);
+            instr.registers = {{0, true}};
+            instr.params.assign(static_cast<size_t>(tensix::op_row(op).num_params), 0);
+            instr.loc = loc;
+            section.steps.push_back({std::move(instr), loc});
+        };
+        add(tensix::OpCode::copy_tile, {{from, Access::Full}});
+        for (tensix::OpCode op : calls) add(op, {});
+        const ChannelId channel = add_channel(name + "_map", Role::Interim, format_of(type.dtype),
+                                              from.rows * from.cols, from.rows * from.cols, loc);
+        const Tiles to{channel, from.rows, from.cols, false};
+        section.outputs.push_back({{}, {0, true}, to, PackMode::Block, false});
+        steps.push_back({std::move(section), loc});
+        return to;
+    }
+
+    // Both dimensions: a column first, whose only column is then reduced over its rows.
+    Tiles rows_first(graph::Reduce& reduce, const Tiles& from, LocId loc, std::vector<Step>& steps) {
+        const bool sum = reduce.fn == tensix::ReduceFn::Sum || reduce.fn == tensix::ReduceFn::AbsSum;
+        Section section;
+        section.rows = from.rows, section.cols = 1;
+        const Shape sub = best_subblock(from.rows, 1, out_.dst_capacity);
+        section.sub_rows = sub.rows, section.sub_cols = sub.cols;
+        Instr instr;
+        instr.op = *tensix::find_reduce(sum ? tensix::ReduceFn::Sum : tensix::ReduceFn::Max, tensix::ReduceShape::Col);
+        instr.tiles = {{from, Access::Full}, {ones(channels_[from.channel].channel.format), Access::Scalar}};
+        instr.registers = {{0, true}};
+        instr.k_tiles = from.cols;
+        instr.loc = loc;
+        section.steps.push_back({std::move(instr), loc});
+        const ChannelId channel =
+            add_channel(name(reduce.value) + "_rows", Role::Interim, DataFormat::Float32, from.rows, from.rows, loc);
+        const Tiles to{channel, from.rows, 1, false};
+        section.outputs.push_back({{}, {0, true}, to, PackMode::Block, false});
+        steps.push_back({std::move(section), loc});
+        return to;
+    }
+
+    // The weights of a reduction: a tile of ones. fp16 operands want them in fp16, whose exponents are shorter.
+    Tiles ones(DataFormat of) {
+        const DataFormat format = of == DataFormat::Float16 ? DataFormat::Float16 : DataFormat::Float16_b;
+        auto [it, fresh] = ones_.try_emplace(format);
+        if (fresh) {
+            it->second = {add_channel("ones", Role::Interim, format, 1, 1, {}), 1, 1, false};
+            channels_[it->second.channel].channel.why = "weights of reductions, made once";
+            out_.constants.push_back({it->second.channel, 1});
+        }
+        return it->second;
+    }
+
     // ---- from groups to sections ----
     bool used_outside(ValueId id) const {
         for (const Use& use : analysis_.uses(id)) {
             if (std::get_if<graph::Store>(&use.op->v) && use.region == group_.region) continue;
+            if (std::get_if<graph::Yield>(&use.op->v)) continue;  // handed on
+            if (auto* loop = std::get_if<graph::For>(&use.op->v); loop && !accumulators(*use.op)) continue;
             const bool inside = std::any_of(group_.ops.begin(), group_.ops.end(), [&](const graph::Op* op) {
                 return op == use.op || (std::get_if<graph::Matmul>(&op->v) && std::get_if<graph::Matmul>(&use.op->v) &&
                                         results_of(*op) == results_of(*use.op));
@@ -455,17 +614,20 @@ class Placer {
     struct Packed {
         ValueId value;
         const graph::Op* store = nullptr;  // null: for later compute
+        Tiles handed_on;                   // where to, if it leaves the loop's body or branch
     };
     // What must leave the group, in the order of its operations.
     std::vector<Packed> leaving() const {
         std::vector<Packed> out;
         auto add = [&](ValueId id) {
             id = analysis_.resolve(id);
-            for (const graph::Op* store : stores_of(id)) out.push_back({id, store});
+            for (const graph::Op* store : stores_of(id)) out.push_back({id, store, {}});
+            if (auto it = handed_on_.find(id); it != handed_on_.end())
+                for (const Tiles& to : it->second) out.push_back({id, nullptr, to});
             if (packer_adds_.contains(id))
-                out.push_back({id, nullptr});
+                out.push_back({id, nullptr, {}});
             else if (used_outside(id) && !find(id, false) && !analysis_.constant(id))
-                out.push_back({id, nullptr});
+                out.push_back({id, nullptr, {}});
         };
         std::unordered_set<ValueId> seen;
         for (const Accumulator& sum : group_.accumulators)
@@ -488,7 +650,7 @@ class Placer {
         for (const Packed& p : packed) wanted.push_back(p.value);
         return select(
             ctx_, launch_, analysis_, ops, preset, wanted,
-            [this](ValueId id, bool by_columns) { return find_operand(id, by_columns); }, options(tile_by_tile));
+            [this](ValueId id, bool by_columns) { return find_operand(id, by_columns); }, [this](ValueId id) { return reduce_operand_.at(id); }, options(tile_by_tile));
     }
 
     std::optional<Tiles> find_operand(ValueId id, bool by_columns) const {
@@ -512,7 +674,7 @@ class Placer {
         if (whole)
             packed = leaving();
         else
-            for (ValueId sum : preset) packed.push_back({analysis_.resolve(sum), nullptr});
+            for (ValueId sum : preset) packed.push_back({analysis_.resolve(sum), nullptr, {}});
         const std::vector<const graph::Op*> ops = whole ? group_.ops : std::vector<const graph::Op*>{};
         bool tile_by_tile = false;
         auto selected = select_group(ops, packed, preset, false);
@@ -555,7 +717,8 @@ class Placer {
             start.loc = group_.loc;
             section.steps.push_back({start, group_.loc});
         }
-        Loop out{loop.var, loop.begin, loop.extent, {}, {}, false, {}, {}};
+        Loop out;
+        out.var = loop.var, out.begin = loop.begin, out.extent = loop.extent;
         for (const graph::Op& op : loop.body.ops) {
             if (auto* load = std::get_if<graph::Load>(&op.v)) {
                 this->load(op, *load, out.body, true, loop.num_stages);
@@ -597,7 +760,8 @@ class Placer {
         const auto& loop = std::get<graph::For>(group_.loop->v);
         Group group = std::move(group_);
         group_ = {};
-        Loop out{loop.var, loop.begin, loop.extent, {}, {}, false, {}, {}};
+        Loop out;
+        out.var = loop.var, out.begin = loop.begin, out.extent = loop.extent;
         bool start = false;
         for (const Accumulator& sum : group.accumulators) {
             const double* constant = analysis_.constant(sum.init);
@@ -726,6 +890,11 @@ class Placer {
                 section.stores.push_back({output.to, store.to});
                 stored_.insert(packed[i].store);
                 section.outputs.push_back(output);
+            } else if (packed[i].handed_on.channel) {
+                output.to = packed[i].handed_on;
+                output.mode = PackMode::Block;
+                output.handed_on = true;
+                section.outputs.push_back(output);
             } else if (auto adds = packer_adds_.find(value); adds != packer_adds_.end()) {
                 output.to = adds->second;
                 output.mode = PackMode::Accumulate;
@@ -742,6 +911,8 @@ class Placer {
                 }
             }
         }
+        for (const Packed& p : packed)
+            if (p.handed_on.channel) handed_on_.erase(p.value);
         steps.push_back({std::move(section), group_.loc});
     }
 
@@ -824,6 +995,9 @@ class Placer {
     std::unordered_map<ValueId, Tiles> packer_adds_;  // by the matmul's result
     std::unordered_set<const graph::Op*> stored_;
     std::vector<std::pair<const graph::Op*, Tiles>> whole_stores_;
+    std::unordered_map<ValueId, std::vector<Tiles>> handed_on_;
+    std::unordered_map<ValueId, std::pair<Tiles, Tiles>> reduce_operand_;  // data and weights, by the result
+    std::map<DataFormat, Tiles> ones_;
     std::deque<graph::Op> owned_;
     std::vector<Diagnostic> errors_;
 };

@@ -49,7 +49,7 @@ struct Instr {
     std::vector<TileOperand> tiles;
     std::vector<Register> registers;
     std::vector<int64_t> params;
-    int64_t k_tiles = 0;
+    int64_t k_tiles = 0;  // tiles that a matmul or a reduction runs over; 0: neither
     LocId loc;
 };
 
@@ -64,7 +64,7 @@ struct Output {
     Register from;
     Tiles to;
     PackMode mode = PackMode::Stream;
-    bool relu = false;  // the packer clips at zero
+    bool handed_on = false;  // to the next iteration, or out of a branch: not for what follows in the same list
 };
 
 struct Step;
@@ -100,6 +100,8 @@ struct Loop {
     // overwrites.
     std::vector<Tiles> accumulators;
     bool accumulator_has_start = false;
+    // Channels of carried values: filled before the loop, read and filled again by each iteration.
+    std::vector<Tiles> carried;
     // The block that the loop starts from (`start`, packed without push) when accumulator_has_start.
     std::vector<Step> start;
     std::string why;
@@ -108,6 +110,7 @@ struct Loop {
 struct Branch {
     IndexId cond;
     std::vector<Step> then, otherwise;
+    std::vector<Tiles> results;  // each side fills them
 };
 
 struct Step {
@@ -117,10 +120,19 @@ struct Step {
 
 }  // namespace placed
 
+namespace placed {
+// A tile of one value, made once by compute and never popped.
+struct ConstantTile {
+    ChannelId channel;
+    double value = 0;
+};
+}  // namespace placed
+
 struct LaunchResources {
     prog::ComputeConfig compute;
     int64_t dst_capacity = 8;  // tiles between acquire and release
     std::vector<prog::Channel> channels;
+    std::vector<placed::ConstantTile> constants;
     std::vector<placed::Step> steps;  // of one block
     Bytes l1_used;
     std::vector<std::string> remarks;  // precision and storage decisions, for --dump-ir

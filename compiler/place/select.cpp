@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <unordered_map>
 
 #include "tensix/op_table.h"
@@ -57,6 +58,20 @@ std::optional<TileFn> exchanged(TileFn fn) {
     }
 }
 
+bool unbounded_at_zero(TileFn fn) {
+    switch (fn) {
+        case TileFn::Recip:
+        case TileFn::Rsqrt:
+        case TileFn::Log:
+        case TileFn::Log2:
+        case TileFn::Div:
+        case TileFn::Pow:
+            return true;
+        default:
+            return false;
+    }
+}
+
 // A register that an instruction reads; owned: nothing else needs what it holds.
 struct Source {
     int unit = -1;
@@ -66,12 +81,14 @@ struct Source {
 class Selector {
   public:
     Selector(const Context& ctx, const graph::Launch& launch, const Analysis& analysis, const FindTiles& tiles,
-             const SelectOptions& options)
-        : ctx_(ctx), launch_(launch), analysis_(analysis), tiles_(tiles), options_(options) {}
+             const FindReduced& reduced, const SelectOptions& options)
+        : ctx_(ctx), launch_(launch), analysis_(analysis), tiles_(tiles), reduced_(reduced), options_(options) {}
 
     Result<Selected> run(const std::vector<const graph::Op*>& ops, const std::vector<ValueId>& preset,
                          const std::vector<ValueId>& wanted) {
         count(ops, wanted);
+        for (const graph::Op* op : ops)
+            if (auto* eltwise = std::get_if<graph::Eltwise>(&op->v)) divides_ |= unbounded_at_zero(eltwise->fn);
         for (ValueId value : preset) units_[analysis_.resolve(value)] = fresh();
         for (const graph::Op* op : ops) {
             loc_ = op->loc;
@@ -152,8 +169,14 @@ class Selector {
                    "report this as a defect");
             return 0;
         }
-        const int unit = alloc();
-        emit(OpCode::copy_tile, {unit}, {}, {{*tiles, access_of(type(operand.value), result)}});
+        int unit = alloc();
+        const Access access = access_of(type(operand.value), result);
+        emit(OpCode::copy_tile, {unit}, {}, {{*tiles, access}});
+        // Beside a vector's own row or column a tile may hold zeros, and 1/0 there would spoil a later broadcast.
+        if (access == Access::Full && divides_ && result.orientation != Orientation::Full)
+            unit = spread(unit, result.orientation == Orientation::Row   ? Access::Row
+                                : result.orientation == Orientation::Col ? Access::Col
+                                                                         : Access::Scalar);
         return unit;
     }
 
@@ -239,8 +262,33 @@ class Selector {
     }
 
     void lower(const graph::Reduce& op) {
-        refuse("TT4020", "reductions have no place on the chip yet (`" + launch_.value(op.result.id).name + "`)",
-               "reduce outside of the kernel");
+        using tensix::ReduceFn;
+        using tensix::ReduceShape;
+        const auto [data, weights] = reduced_(op.result.id);
+        const bool sum = op.fn == ReduceFn::Sum || op.fn == ReduceFn::AbsSum;
+        const bool negated = op.fn == ReduceFn::Min || op.fn == ReduceFn::All;
+        const bool over_cols = op.dim == 1;
+        const auto code =
+            tensix::find_reduce(sum ? ReduceFn::Sum : ReduceFn::Max, over_cols ? ReduceShape::Col : ReduceShape::Row);
+        const int unit = fresh();
+        emit(*code, {unit}, {}, {{data, Access::Full}, {weights, Access::Scalar}});
+        out_.instrs.back().k_tiles = over_cols ? data.cols : data.rows;
+        if (negated) emit(OpCode::negative_tile, {unit});
+        if (op.acc) {
+            const double* start = analysis_.constant(op.acc);
+            const double neutral = sum ? 0 : negated ? HUGE_VAL : op.fn == ReduceFn::Max ? -HUGE_VAL : 0;
+            if (start && *start == neutral) {
+                --reads_[analysis_.resolve(op.acc)];
+            } else {
+                const Source acc = read({op.acc, 0}, type(op.result.id), false);
+                emit(sum       ? OpCode::add_binary_tile
+                     : negated ? OpCode::binary_min_tile
+                               : OpCode::binary_max_tile,
+                     {unit, acc.unit, unit});
+                release(acc);
+            }
+        }
+        define(op.result.id, unit);
     }
 
     void lower(const graph::Eltwise& op) {
@@ -356,7 +404,10 @@ class Selector {
         }
         const bool same = a.value && b.value && analysis_.resolve(a.value) == analysis_.resolve(b.value);
         if (same) --reads_[analysis_.resolve(a.value)];  // counted twice, read once
-        const Source x = read(a, result, false), y = same ? x : read(b, result, false);
+        // A vector is spread before the other operand takes a slot.
+        const bool second_first = !same && vector(b);
+        const Source early = second_first ? read(b, result, false) : Source{};
+        const Source x = read(a, result, false), y = same ? x : second_first ? early : read(b, result, false);
         // The result takes the place of an operand that nobody needs any more, of the first loaded one for preference:
         // accumulators keep their slots.
         int to;
@@ -404,12 +455,14 @@ class Selector {
     const graph::Launch& launch_;
     const Analysis& analysis_;
     const FindTiles& tiles_;
+    const FindReduced& reduced_;
     SelectOptions options_;
     Selected out_;
     std::unordered_map<ValueId, int> units_;
     std::unordered_map<ValueId, int> reads_;
     std::vector<int> free_;
     std::vector<Diagnostic> errors_;
+    bool divides_ = false;  // some operation of the group is infinite at 0
     LocId loc_;
 };
 
@@ -457,8 +510,9 @@ tensix::DataFormat format_of(DType dtype) {
 
 Result<Selected> select(const Context& ctx, const graph::Launch& launch, const Analysis& analysis,
                         const std::vector<const graph::Op*>& ops, const std::vector<ValueId>& preset,
-                        const std::vector<ValueId>& wanted, const FindTiles& tiles, const SelectOptions& options) {
-    return Selector(ctx, launch, analysis, tiles, options).run(ops, preset, wanted);
+                        const std::vector<ValueId>& wanted, const FindTiles& tiles, const FindReduced& reduced,
+                        const SelectOptions& options) {
+    return Selector(ctx, launch, analysis, tiles, reduced, options).run(ops, preset, wanted);
 }
 
 }  // namespace tilelang_tt::placed

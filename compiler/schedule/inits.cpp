@@ -1,6 +1,7 @@
 #include "compiler/schedule/inits.h"
 
 #include <array>
+#include <map>
 #include <optional>
 #include <string>
 
@@ -30,6 +31,7 @@ class Deriver {
     Deriver(prog::Launch& launch, const IndexArena& index) : launch_(launch), index_(index) {}
 
     void run() {
+        find_packed(launch_.body);
         State first{};
         if (!any_needs(launch_.body, first)) return;
         const ChannelId some = first[kSrcA]   ? first[kSrcA]->channel
@@ -60,6 +62,36 @@ class Deriver {
         return s;
     }
 
+    static bool is_reduce(const prog::Call& call) { return tensix::op_row(call.op).kind == tensix::OpKind::Reduce; }
+
+    // The channel that each reduction's result is packed to: its init masks the packer for it.
+    void find_packed(const prog::Region& region) {
+        for (const prog::Op& op : region.ops) {
+            if (auto* loop = std::get_if<prog::For>(&op.v)) find_packed(loop->body);
+            if (auto* branch = std::get_if<prog::If>(&op.v)) find_packed(branch->then), find_packed(branch->otherwise);
+            if (auto* call = std::get_if<prog::Call>(&op.v); call && is_reduce(*call)) open_ = *call;
+            if (auto* pack = std::get_if<prog::Pack>(&op.v); pack && open_) {
+                packed_.try_emplace({open_->op, open_->channels[0]}, pack->channel);
+                open_.reset();
+            }
+        }
+    }
+
+    // The reduction whose section is still open after the op, if one is.
+    static std::optional<prog::Call> open_reduce(const prog::Op& op, std::optional<prog::Call> before) {
+        if (auto* call = std::get_if<prog::Call>(&op.v)) return is_reduce(*call) ? *call : before;
+        if (auto* loop = std::get_if<prog::For>(&op.v)) {
+            for (const prog::Op& inner : loop->body.ops) before = open_reduce(inner, before);
+        } else if (closes(op)) {
+            return std::nullopt;
+        }
+        return before;
+    }
+    static bool closes(const prog::Op& op) {
+        auto* sync = std::get_if<prog::DstSync>(&op.v);
+        return sync && sync->call == prog::DstCall::Release;
+    }
+
     Needs needs(const prog::Op& op) const {
         Needs out;
         if (auto* pack = std::get_if<prog::Pack>(&op.v)) {
@@ -83,6 +115,7 @@ class Deriver {
                 s.key = row.init;
                 for (int64_t p : s.init.params) s.key += " " + std::to_string(p);
                 for (ChannelId id : call->channels) s.key += " " + format_setting(id).key;
+                if (is_reduce(*call)) s.init.channels.push_back(packed_.at({call->op, call->channels[0]}));
                 s.reversed = row.src_reversed;
                 out.list.push_back({row.state & tensix::kStateFpu ? kFpu : kSfpu, s});
             }
@@ -133,6 +166,7 @@ class Deriver {
 
     // State after the region, without changing it.
     State after(const prog::Region& region, State state) const {
+        std::optional<prog::Call> reducing;
         for (const prog::Op& op : region.ops) {
             if (auto* loop = std::get_if<prog::For>(&op.v)) {
                 state = after(loop->body, state);
@@ -143,6 +177,9 @@ class Deriver {
             } else {
                 for (auto& [part, setting] : needs(op).list) state[part] = setting;
             }
+            // The uninit that follows the pack leaves the FPU's program undefined.
+            if (closes(op) && reducing) state[kFpu].reset();
+            reducing = open_reduce(op, reducing);
         }
         return state;
     }
@@ -163,6 +200,7 @@ class Deriver {
 
     void apply(prog::Region& region, State& state) {
         std::vector<prog::Op> out;
+        std::optional<prog::Call> reducing;
         for (prog::Op& op : region.ops) {
             if (auto* loop = std::get_if<prog::For>(&op.v)) {
                 State first{};
@@ -185,13 +223,23 @@ class Deriver {
             } else {
                 for (auto& [part, setting] : needs(op).list) establish(part, setting, state, out, op.loc);
             }
+            const bool undo = closes(op) && reducing;
+            const LocId loc = op.loc;
+            if (undo) state[kFpu].reset();
+            const auto reduction = reducing;
+            reducing = open_reduce(op, reducing);
             out.push_back(std::move(op));
+            if (undo)
+                out.push_back(
+                    {prog::Init{reduction->op, true, {reduction->channels[0]}, {}}, prog::Engine::Compute, loc});
         }
         region.ops = std::move(out);
     }
 
     prog::Launch& launch_;
     const IndexArena& index_;
+    std::optional<prog::Call> open_;  // reduction without a pack yet
+    std::map<std::pair<tensix::OpCode, ChannelId>, ChannelId> packed_;
 };
 
 }  // namespace

@@ -1,8 +1,10 @@
 #include "compiler/schedule/schedule.h"
 
 #include <algorithm>
+#include <bit>
 #include <map>
 #include <optional>
+#include <sstream>
 
 #include "compiler/schedule/inits.h"
 #include "compiler/schedule/verify_program.h"
@@ -72,9 +74,11 @@ class LaunchScheduler {
         }
         for (prog::Op& op : body.ops) blocks.body.ops.push_back(std::move(op));
         ops_ = &out.body.ops;
+        loc_ = launch_.loc;
+        for (const placed::ConstantTile& constant : resources_.constants) this->constant(constant);
         add_region(std::move(blocks), launch_.loc);
         if (writes_) add(prog::NocSync{NocCall::WriteBarrier}, Engine::Writer);
-        const Engines used = out.body.ops.empty() ? Engines{} : out.body.ops.front().engines;
+        const Engines used = union_of(out.body);
         for (prog::CoreArg& arg : out.core_args) arg.engines = used;
         derive_inits(out, index_);
         return out;
@@ -286,28 +290,36 @@ class LaunchScheduler {
         return false;
     }
 
-    // section: the one that the list is inside of, if any.
-    void steps(const std::vector<Step>& list, const Section* section) {
-        // Channels that are filled in this list, and which of its steps compute with them.
+    // section: the one that the list is inside of, if any. carried: channels that are full when the list begins.
+    void steps(const std::vector<Step>& list, const Section* section, const std::vector<Tiles>* carried = nullptr) {
+        // Channels that are filled in this list, and which of the steps after that compute with them.
         std::map<ChannelId, std::pair<Span, int64_t>> spans;
-        auto fill = [&](const Tiles& tiles) {
+        auto fill = [&](const Tiles& tiles, size_t from, bool always) {
             auto [it, fresh] = spans.try_emplace(tiles.channel, Span{}, tiles.rows * tiles.cols);
             if (!fresh) return;
-            for (size_t i = 0; i < list.size(); ++i) {
+            Span& span = it->second.first;
+            for (size_t i = from; i < list.size(); ++i) {
                 if (!uses(list[i], tiles.channel)) continue;
-                Span& span = it->second.first;
                 if (!span.used) span.first = i;
                 span.last = i;
                 span.used = true;
             }
+            // Nobody reads it, but it must go.
+            if (always && !span.used) span = {std::min(from, list.size()), std::min(from, list.size()), true};
         };
-        for (const Step& step : list) {
-            if (auto* load = std::get_if<placed::Load>(&step.v)) fill(load->to);
-            if (auto* loop = std::get_if<placed::Loop>(&step.v))
-                for (const Tiles& tiles : loop->accumulators) fill(tiles);
-            if (auto* inner = std::get_if<Section>(&step.v))
+        if (carried)
+            for (const Tiles& tiles : *carried) fill(tiles, 0, true);
+        for (size_t i = 0; i < list.size(); ++i) {
+            if (auto* load = std::get_if<placed::Load>(&list[i].v)) fill(load->to, i + 1, false);
+            if (auto* loop = std::get_if<placed::Loop>(&list[i].v)) {
+                for (const Tiles& tiles : loop->accumulators) fill(tiles, i + 1, false);
+                for (const Tiles& tiles : loop->carried) fill(tiles, i + 1, true);
+            }
+            if (auto* branch = std::get_if<placed::Branch>(&list[i].v))
+                for (const Tiles& tiles : branch->results) fill(tiles, i + 1, true);
+            if (auto* inner = std::get_if<Section>(&list[i].v))
                 for (const placed::Output& output : inner->outputs)
-                    if (output.mode == PackMode::Block) fill(output.to);
+                    if (output.mode == PackMode::Block && !output.handed_on) fill(output.to, i + 1, false);
         }
 
         size_t loaded = 0;  // loads before this one are out
@@ -339,6 +351,11 @@ class LaunchScheduler {
                 if (span.first.used && span.first.last >= i && span.first.last <= last)
                     channel(ChannelCall::PopFront, id, span.second, Engine::Compute);
             i = last;
+        }
+        for (const auto& [id, span] : spans) {
+            if (!span.first.used || span.first.first < list.size()) continue;
+            channel(ChannelCall::WaitFront, id, span.second, Engine::Compute);
+            channel(ChannelCall::PopFront, id, span.second, Engine::Compute);
         }
     }
 
@@ -410,7 +427,7 @@ class LaunchScheduler {
         auto* outer = std::exchange(ops_, &out.body.ops);
         const placed::Loop* enclosing = summing_;
         if (sums) summing_ = mixed ? &loop : nullptr;
-        steps(loop.body, section_);
+        steps(loop.body, section_, &loop.carried);
         summing_ = enclosing;
         if (sums && !mixed && !loop.accumulator_has_start && !once)
             when_first(loop, true, [&] {
@@ -433,6 +450,29 @@ class LaunchScheduler {
             const int64_t last = *begin.hi + std::max<int64_t>(1, *extent.hi) - 1;
             var.hi = var.hi ? std::min(*var.hi, last) : last;
         }
+    }
+
+    // A tile of one value, there for the whole kernel.
+    void constant(const placed::ConstantTile& constant) {
+        comment("a tile of " + number(constant.value) + ", made once and never popped");
+        add(prog::DstSync{DstCall::Acquire}, Engine::Compute);
+        prog::Call fill;
+        fill.op = tensix::OpCode::fill_tile;
+        fill.dst = {index_.constant(0)};
+        fill.params = {static_cast<int64_t>(std::bit_cast<uint32_t>(static_cast<float>(constant.value)))};
+        add(std::move(fill), Engine::Compute);
+        add(prog::DstSync{DstCall::Commit}, Engine::Compute);
+        channel(ChannelCall::ReserveBack, constant.channel, 1, Engine::Compute);
+        add(prog::DstSync{DstCall::Wait}, Engine::Compute);
+        add(prog::Pack{index_.constant(0), constant.channel, {}}, Engine::Compute);
+        add(prog::DstSync{DstCall::Release}, Engine::Compute);
+        channel(ChannelCall::PushBack, constant.channel, 1, Engine::Compute);
+        channel(ChannelCall::WaitFront, constant.channel, 1, Engine::Compute);
+    }
+    static std::string number(double value) {
+        std::ostringstream out;
+        out << value;
+        return out.str();
     }
 
     // ---- sections ----
@@ -518,6 +558,11 @@ class LaunchScheduler {
         for (size_t n = first; n <= last; ++n) {
             const Instr& instr = std::get<Instr>(list[n].v);
             loc_ = list[n].loc;
+            if (tensix::op_row(instr.op).kind == tensix::OpKind::Reduce) {
+                tiles(section, row_, col_, false,
+                      [&](IndexId t, IndexId r, IndexId c) { reduce(instr, t, r, c, list[n].loc); });
+                continue;
+            }
             if (instr.k_tiles) {
                 loop("k", instr.k_tiles, 1, [&](IndexId k) { matmul(instr, k); });
                 continue;
@@ -528,6 +573,21 @@ class LaunchScheduler {
             tiles(section, row_, col_, flat,
                   [&](IndexId t, IndexId r, IndexId c) { call(instr, t, r, c, list[n].loc); });
         }
+    }
+
+    // All tiles of a row (column) of the operand into one tile of the result.
+    void reduce(const Instr& instr, IndexId t, IndexId row, IndexId col, LocId loc) {
+        const bool to_col = tensix::op_row(instr.op).reduce_shape == tensix::ReduceShape::Col;
+        loop("k", instr.k_tiles, 1, [&](IndexId k) {
+            const Tiles& data = instr.tiles[0].tiles;
+            prog::Call out;
+            out.op = instr.op;
+            out.channels = {data.channel, instr.tiles[1].tiles.channel};
+            out.tiles = {to_col ? tile_of(data, row, k) : tile_of(data, k, col), index_.constant(0)};
+            out.dst = {index_.add(index_.constant(instr.registers[0].slot), t)};
+            loc_ = loc;
+            add(std::move(out), Engine::Compute);
+        });
     }
 
     void call(const Instr& instr, IndexId t, IndexId row, IndexId col, LocId loc) {
