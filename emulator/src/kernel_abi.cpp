@@ -104,6 +104,8 @@ uint32_t tt_emu_core_info(uint32_t what) {
             return spec.dram_banks;
         case TT_EMU_NUM_L1_BANKS:
             return spec.cores();
+        case TT_EMU_ZEROS_BASE:
+            return static_cast<uint32_t>(reinterpret_cast<uintptr_t>(core.l1)) + machine().zeros_offset();
         case TT_EMU_NOC_COUNT_X:
             return spec.noc_grid.x;
         default:

@@ -118,7 +118,8 @@ void fault(FaultKind kind, const char* text, ...) {
 }
 
 NocCosts::NocCosts(const tensix::DeviceSpec& s)
-    : hop(s.figure("noc_hop")),
+    : link_contended_bandwidth(s.figure("noc_link_contended_bytes_per_cycle")),
+      hop(s.figure("noc_hop")),
       read_fixed(s.figure("noc_read_fixed")),
       write_fixed(s.figure("noc_write_fixed")),
       read_bandwidth(s.figure("noc_read_bytes_per_cycle")),
@@ -201,6 +202,7 @@ void Machine::clear() {
     semaphore_count_ = 0;
     ports.assign(cores_.size(), {});
     banks.assign(spec_.dram_banks, {});
+    for (auto& by_noc : links) by_noc.assign(size_t{2} * spec_.noc_grid.x * spec_.noc_grid.y, {});
 }
 
 namespace {
@@ -342,7 +344,8 @@ void Machine::build(const Program& program, RunResult& result) {
     for (const KernelSpec& kernel : program.kernels)
         check_cores(spec_, kernel.cores, "kernel " + (kernel.name.empty() ? kernel.source : kernel.name));
     place_circular_buffers(program);
-    for (auto& core : cores_) std::memset(core->l1 + semaphore_base_, 0, spec_.semaphores * 16);
+    for (auto& core : cores_)
+        std::memset(core->l1 + zeros_offset(), 0, semaphore_base_ + spec_.semaphores * 16 - zeros_offset());
     for (const SemaphoreSpec& semaphore : program.semaphores) {
         check_cores(spec_, semaphore.cores, format("semaphore %u", semaphore.id));
         if (semaphore.id >= spec_.semaphores)

@@ -1,6 +1,7 @@
 // One emulated chip and the run of a program on it.
 #pragma once
 
+#include <algorithm>
 #include <cstdarg>
 #include <cstdint>
 #include <deque>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "emulator/include/tt_emulator/emulator.h"
+#include "emulator/include/tt_emulator/kernel_abi.h"
 #include "emulator/src/core.h"
 #include "emulator/src/fiber.h"
 #include "emulator/src/jit.h"
@@ -22,6 +24,7 @@ namespace tt_emulator {
 // Costs in cycles, from the device file.
 struct NocCosts {
     explicit NocCosts(const tensix::DeviceSpec& spec);
+    double link_contended_bandwidth;
     double hop, read_fixed, write_fixed, read_bandwidth, write_bandwidth, dram_core_bandwidth, dram_bank_bandwidth;
     double dram_read_latency, dram_write_latency, dram_request_interval;
     double read_issue, write_issue, read_issue_accessor, write_issue_accessor;
@@ -48,13 +51,16 @@ struct Fiber {
     bool finished = false;
 };
 
-// A resource that serves one request after the other.
+// A resource that serves one request at a time. Requests come roughly, not exactly, in the order of their times: one
+// that was held up elsewhere arrives late and must not keep those away that are served in the meantime, so up to kSlack
+// cycles before it stay open to them.
 struct Server {
+    static constexpr double kSlack = 1000;
     double free_at = 0;
     // Serves for `busy` cycles from `from` on or when free; returns the start.
     double serve(double from, double busy) {
-        const double start = from > free_at ? from : free_at;
-        free_at = start + busy;
+        const double start = std::max(from, free_at);
+        free_at = std::max(free_at, from - kSlack) + busy;
         return start;
     }
 };
@@ -96,11 +102,14 @@ class Machine {
     [[noreturn]] void fail(FaultKind kind, const std::string& message);
 
     uint32_t semaphore_offset(uint32_t id) const { return semaphore_base_ + id * 16; }
+    // Of the bytes below the semaphores that are zero at the start of every launch (MEM_ZEROS_BASE).
+    uint32_t zeros_offset() const { return (semaphore_base_ - TT_EMU_ZEROS_SIZE) / 64 * 64; }
     std::string word_name(uint32_t address) const;
 
     std::vector<Ports> ports;  // by core
     std::vector<Server> banks;
-    uint64_t epoch = 0;  // launches so far
+    std::vector<Server> links[2];  // by NoC: out of each router (y * columns + x) along x, then along y
+    uint64_t epoch = 0;            // launches so far
     uint64_t dram_read_bytes = 0, dram_write_bytes = 0, noc_bytes = 0;
     std::string output;
     uint64_t progress = 0;  // calls that moved something; the watchdog looks at it

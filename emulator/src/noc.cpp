@@ -110,6 +110,28 @@ uint32_t hops(uint32_t noc, tensix::Coord a, tensix::Coord b) {
     return (b.x + ring.x - a.x) % ring.x + (b.y + ring.y - a.y) % ring.y;
 }
 
+// Sends a payload from router a to router b, link by link: NoC 0 along x, then y; NoC 1 along y, then x, the other way
+// round. Each link carries one flit a cycle at most, so payloads queue for it. Returns when the head arrives.
+double route(uint32_t noc, tensix::Coord a, tensix::Coord b, double time, uint64_t bytes) {
+    Machine& chip = machine();
+    const tensix::Coord ring = chip.spec().noc_grid;
+    const double hop = chip.costs().hop;
+    const double alone = static_cast<double>(bytes) / chip.spec().noc_flit_bytes;
+    const double contended = static_cast<double>(bytes) / chip.costs().link_contended_bandwidth;
+    const auto cross = [&](uint32_t dimension) {
+        Server& link = chip.links[noc][2 * (size_t{a.y} * ring.x + a.x) + dimension];
+        time = link.serve(time, link.free_at > time ? contended : alone) + hop;
+    };
+    if (noc == 0) {
+        for (; a.x != b.x; a.x = (a.x + 1) % ring.x) cross(0);
+        for (; a.y != b.y; a.y = (a.y + 1) % ring.y) cross(1);
+    } else {
+        for (; a.y != b.y; a.y = (a.y + ring.y - 1) % ring.y) cross(1);
+        for (; a.x != b.x; a.x = (a.x + ring.x - 1) % ring.x) cross(0);
+    }
+    return time;
+}
+
 SourceLine here() {
     const Risc& risc = current_risc();
     return {risc.file, risc.line};
@@ -213,7 +235,9 @@ Flight fly(uint32_t noc, const End& from, const End& to, uint64_t size, double r
     const double busy = static_cast<double>(size) / rate;
     const double start = ports(*from.core).out[noc].serve(static_cast<double>(risc.now()), busy);
     const double left = start + busy;
-    double arrived = left + c.write_fixed / 2 + hops(noc, from.router, to.router) * c.hop;
+    // The measured round trip includes issuing the call.
+    const double fixed = std::max(0.0, c.write_fixed - c.write_issue) / 2;
+    double arrived = route(noc, from.router, to.router, start + fixed, size) + busy;
     double served = arrived;
     if (to.bank >= 0) {
         const double work = std::max(static_cast<double>(size) / c.dram_bank_bandwidth, c.dram_request_interval);
@@ -221,7 +245,7 @@ Flight fly(uint32_t noc, const End& from, const End& to, uint64_t size, double r
             machine().banks[static_cast<size_t>(to.bank)].serve(arrived - busy, work) + work + c.dram_write_latency;
         served = std::max(served, arrived);
     }
-    const double acknowledged = served + c.write_fixed / 2 + hops(noc, to.router, from.router) * c.hop;
+    const double acknowledged = served + fixed + hops(noc, to.router, from.router) * c.hop;
     return {static_cast<Cycles>(left), static_cast<Cycles>(arrived), static_cast<Cycles>(acknowledged)};
 }
 
@@ -283,8 +307,9 @@ void noc_read(uint32_t noc, uint64_t from, uint32_t to, uint32_t size, uint32_t 
     advance(source.bank >= 0 ? c.read_issue_accessor : c.read_issue);
 
     const auto now = static_cast<double>(risc.now());
-    const double there = now + c.read_fixed / 2 + hops(noc, target.router, source.router) * c.hop;
-    const double back = c.read_fixed / 2 + hops(noc, source.router, target.router) * c.hop;
+    // The measured round trip includes issuing the call.
+    const double fixed = std::max(0.0, c.read_fixed - c.read_issue) / 2;
+    const double there = now + fixed + hops(noc, target.router, source.router) * c.hop;
     double sent, rate = c.read_bandwidth, source_busy;
     if (source.bank >= 0) {
         source_busy = std::max(size / c.dram_bank_bandwidth, c.dram_request_interval);
@@ -295,9 +320,10 @@ void noc_read(uint32_t noc, uint64_t from, uint32_t to, uint32_t size, uint32_t 
         source_busy = size / c.write_bandwidth;
         sent = ports(*source.core).out[noc].serve(there, source_busy);
     }
+    const double arrived = route(noc, source.router, target.router, sent + fixed, size);
     const double busy = size / rate;
-    const double start = ports(*risc.core).in[noc].serve(sent + back, busy);
-    const double done = std::max(start + busy, sent + source_busy + back);
+    const double start = ports(*risc.core).in[noc].serve(arrived, busy);
+    const double done = std::max(start + busy, arrived + source_busy);
     machine().noc_bytes += size;
     q.reads.push_back({target.at, source.at, size, trid, static_cast<Cycles>(done), here()});
 }

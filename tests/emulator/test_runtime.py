@@ -351,7 +351,7 @@ def test_semaphores_order_two_cores_in_time(device: Device) -> None:
         [Semaphore(0, (0, 0, 1, 0))],
     )
     waiter, busy = result.clocks[(0, 0, "reader")][0], result.clocks[(1, 0, "reader")][0]
-    assert waiter > 20 * 200 and busy > 20 * 200
+    assert waiter > 20 * 150 and busy > 20 * 150
 
 
 # --- What is reported ---------------------------------------------------------------------------------------------------

@@ -28,6 +28,7 @@ enum : uint32_t {
     TT_EMU_CB_WRITE_PTR,
     TT_EMU_CB_READ_PTR,
 };
+enum : uint32_t { TT_EMU_ZEROS_SIZE = 512 };
 enum : uint32_t { TT_EMU_MCAST_LINKED = 1, TT_EMU_MCAST_INCLUDE_SOURCE = 2 };
 enum : uint32_t {
     TT_EMU_LOGICAL_X,
@@ -38,6 +39,7 @@ enum : uint32_t {
     TT_EMU_NUM_L1_BANKS,
     TT_EMU_NOC_COUNT_X,
     TT_EMU_NOC_COUNT_Y,
+    TT_EMU_ZEROS_BASE,  // L1 address of TT_EMU_ZEROS_SIZE bytes that stay zero
 };
 
 // A value for DEVICE_PRINT: kind 'i', 'u', 'f', 'c', 's', 'p', 'b'.

@@ -52,6 +52,10 @@ constexpr uint64_t noc_xy(uint32_t x, uint32_t y) {
 inline constexpr tt_emu::coordinate_by_noc<TT_EMU_NOC_X> my_x{};
 inline constexpr tt_emu::coordinate_by_noc<TT_EMU_NOC_Y> my_y{};
 
+// A piece of L1 that holds zeros, to copy from.
+constexpr uint32_t MEM_ZEROS_SIZE = TT_EMU_ZEROS_SIZE;
+#define MEM_ZEROS_BASE tt_emu_core_info(TT_EMU_ZEROS_BASE)
+
 FORCE_INLINE void invalidate_l1_cache(TT_EMU_HERE) { tt_emu_poll(file, line); }
 
 // --- Circular buffers -----------------------------------------------------------------------------------------------

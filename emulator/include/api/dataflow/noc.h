@@ -234,3 +234,5 @@ class Noc {
 
     uint8_t noc_id_;
 };
+
+#include "api/tensor/noc_traits.h"
