@@ -61,7 +61,7 @@ Options canonicalize(Options options) {
     }
     options.Set("grid", grid);
     options.Set("precision", ffi::String(choice(options, "precision", {"default", "exact", "fast"})));
-    options.Set("numerics", ffi::String(choice(options, "numerics", {"exact", "fast"})));
+    options.Set("numerics", ffi::String(choice(options, "numerics", {"fast", "exact"})));
     options.Set("device", ffi::String(choice(options, "device", {"emulator", "reference"})));
     options.Set("build", ffi::String(build_id()));
     return options;

@@ -23,7 +23,7 @@ def test_defaults():
         "board": "n150",
         "grid": [8, 8],
         "precision": "default",
-        "numerics": "exact",
+        "numerics": "fast",
         "device": "emulator",
     }
 
@@ -61,7 +61,7 @@ def test_board_decides_the_architecture(board, arch):
         ("tenstorrent -speed=high", "unknown option 'speed'"),
         ("tenstorrent -arch", "not of the form -option=value"),
         ("tenstorrent -arch=blackhole -arch=blackhole", "given twice"),
-        ({"kind": "tenstorrent", "numerics": "x"}, "numerics=x is not one of exact, fast"),
+        ({"kind": "tenstorrent", "numerics": "x"}, "numerics=x is not one of fast, exact"),
     ],
 )
 def test_bad_options(spelling, message):

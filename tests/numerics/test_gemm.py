@@ -22,7 +22,7 @@ def gemm(M, N, K, target=WORMHOLE, seed=0, **options):
     stored_a = a.mT.contiguous() if options.get("trans_a") else a
     stored_b = b.mT.contiguous() if options.get("trans_b") else b
     got = run(kernels.gemm(M, N, K, **options), stored_a, stored_b, target=target)
-    check_gemm(got, a, b, dtype, options.get("out", "bfloat16"))
+    check_gemm(got, a, b, dtype, options.get("out", "bfloat16"), "exact" if "exact" in target else "fast")
 
 
 @pytest.mark.parametrize("target", [WORMHOLE, BLACKHOLE])
@@ -35,6 +35,12 @@ def test_shapes(shape, target):
 def test_blocks(block):
     bM, bN, bK = block
     gemm(256, 320, 192, bM=bM, bN=bN, bK=bK)
+
+
+@pytest.mark.parametrize("arch", ["wormhole_b0", "blackhole"])
+@pytest.mark.parametrize("dtype,out", [("bfloat16", "bfloat16"), ("bfloat16", "float32"), ("float32", "float32")])
+def test_exact_numerics(dtype, out, arch):
+    gemm(100, 96, 200, dtype=dtype, out=out, target=f"tenstorrent -arch={arch} -numerics=exact")
 
 
 @pytest.mark.parametrize("out", ["bfloat16", "float16", "float32"])
