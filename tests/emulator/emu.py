@@ -12,8 +12,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from ctypes import POINTER, byref, c_bool, c_char_p, c_double, c_size_t, c_uint32, c_uint64, c_void_p
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 ROOT = Path(__file__).resolve().parents[2]
 Core = tuple[int, int]
@@ -260,7 +264,7 @@ class Device:
             _lib.tt_emu_close(self.handle)
             self.handle = None
 
-    def __enter__(self) -> Device:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -72,7 +72,18 @@ def gemm_block(
     g, cores = rect(nx, ny), cores_of(nx, ny)
     blocks = -(-mt // bm) * -(-nt // bn)
     rt = shares(blocks, cores)
-    named = dict(bM=bm, bN=bn, bK=bk, sM=sm, sN=sn, Mt=mt, Nt=nt, Kt=kt, nK=-(-kt // bk), tb=int(tb))
+    named = {
+        "bM": bm,
+        "bN": bn,
+        "bK": bk,
+        "sM": sm,
+        "sN": sn,
+        "Mt": mt,
+        "Nt": nt,
+        "Kt": kt,
+        "nK": -(-kt // bk),
+        "tb": int(tb),
+    }
     cbs = [CB(g, 2 * bm * bk, [(0, "bf16")]), CB(g, 2 * bk * bn, [(1, "bf16")])]
     sums = how in ("spill", "l1acc_reload") or where == "ragged"
     if sums and alias:
@@ -111,19 +122,55 @@ def gemm_block(
 # name: (M, K, N, bound on the relative error, arguments). The bounds are a little above what the bit-exact simulator
 # gives for the same accumulation (its figures are in the comments); 16-bit DST costs precision by nature.
 GEMMS: dict[str, tuple[int, int, int, float, Mapping[str, object]]] = {
-    "dst": (256, 256, 192, 2e-3, dict(how="dst", bm=2, bk=2, bn=2, sm=2, sn=2)),
-    "dst16": (256, 256, 256, 2e-2, dict(how="dst", bm=2, bk=2, bn=4, sm=2, sn=4, fp32=False)),
-    "dst16_fullsync": (256, 256, 256, 2e-2, dict(how="dst", bm=4, bk=2, bn=4, sm=4, sn=4, fp32=False, full_sync=True)),
-    "spill": (256, 256, 192, 4e-3, dict(how="spill", nx=3, ny=1, bm=4, bk=2, bn=3, sm=1, sn=3)),
-    "spill_alias": (256, 256, 192, 5e-3, dict(how="spill", bm=4, bk=2, bn=3, sm=1, sn=3, part="bf16", alias=True)),
-    "l1acc": (256, 256, 192, 6e-3, dict(how="l1acc", nx=3, ny=1, bm=4, bk=2, bn=3, sm=4, sn=1)),
-    "l1acc_fp32out": (256, 256, 192, 1e-3, dict(how="l1acc", nx=3, ny=1, bm=4, bk=2, bn=3, sm=4, sn=1, out="fp32")),
-    "l1acc_reload": (256, 256, 192, 2e-3, dict(how="l1acc_reload", nx=3, ny=1, bm=4, bk=2, bn=3, sm=4, sn=1)),
-    "one_k_block": (128, 64, 96, 2e-3, dict(how="l1acc_reload", nx=1, ny=1, bm=2, bk=2, bn=3, sm=1, sn=3)),
-    "transpose_b": (256, 256, 192, 2e-3, dict(how="dst", bm=2, bk=2, bn=2, sm=2, sn=2, tb=True)),
-    "transpose_b_spill": (256, 256, 192, 4e-3, dict(how="spill", nx=3, ny=1, bm=4, bk=2, bn=3, sm=2, sn=1, tb=True)),
-    "lofi": (256, 256, 192, 3e-2, dict(how="dst", bm=2, bk=2, bn=2, sm=2, sn=2, fidelity="LoFi")),
-    "hifi2": (256, 256, 192, 6e-3, dict(how="dst", bm=2, bk=2, bn=2, sm=2, sn=2, fidelity="HiFi2")),
+    "dst": (256, 256, 192, 2e-3, {"how": "dst", "bm": 2, "bk": 2, "bn": 2, "sm": 2, "sn": 2}),
+    "dst16": (256, 256, 256, 2e-2, {"how": "dst", "bm": 2, "bk": 2, "bn": 4, "sm": 2, "sn": 4, "fp32": False}),
+    "dst16_fullsync": (
+        256,
+        256,
+        256,
+        2e-2,
+        {"how": "dst", "bm": 4, "bk": 2, "bn": 4, "sm": 4, "sn": 4, "fp32": False, "full_sync": True},
+    ),
+    "spill": (256, 256, 192, 4e-3, {"how": "spill", "nx": 3, "ny": 1, "bm": 4, "bk": 2, "bn": 3, "sm": 1, "sn": 3}),
+    "spill_alias": (
+        256,
+        256,
+        192,
+        5e-3,
+        {"how": "spill", "bm": 4, "bk": 2, "bn": 3, "sm": 1, "sn": 3, "part": "bf16", "alias": True},
+    ),
+    "l1acc": (256, 256, 192, 6e-3, {"how": "l1acc", "nx": 3, "ny": 1, "bm": 4, "bk": 2, "bn": 3, "sm": 4, "sn": 1}),
+    "l1acc_fp32out": (
+        256,
+        256,
+        192,
+        1e-3,
+        {"how": "l1acc", "nx": 3, "ny": 1, "bm": 4, "bk": 2, "bn": 3, "sm": 4, "sn": 1, "out": "fp32"},
+    ),
+    "l1acc_reload": (
+        256,
+        256,
+        192,
+        2e-3,
+        {"how": "l1acc_reload", "nx": 3, "ny": 1, "bm": 4, "bk": 2, "bn": 3, "sm": 4, "sn": 1},
+    ),
+    "one_k_block": (
+        128,
+        64,
+        96,
+        2e-3,
+        {"how": "l1acc_reload", "nx": 1, "ny": 1, "bm": 2, "bk": 2, "bn": 3, "sm": 1, "sn": 3},
+    ),
+    "transpose_b": (256, 256, 192, 2e-3, {"how": "dst", "bm": 2, "bk": 2, "bn": 2, "sm": 2, "sn": 2, "tb": True}),
+    "transpose_b_spill": (
+        256,
+        256,
+        192,
+        4e-3,
+        {"how": "spill", "nx": 3, "ny": 1, "bm": 4, "bk": 2, "bn": 3, "sm": 2, "sn": 1, "tb": True},
+    ),
+    "lofi": (256, 256, 192, 3e-2, {"how": "dst", "bm": 2, "bk": 2, "bn": 2, "sm": 2, "sn": 2, "fidelity": "LoFi"}),
+    "hifi2": (256, 256, 192, 6e-3, {"how": "dst", "bm": 2, "bk": 2, "bn": 2, "sm": 2, "sn": 2, "fidelity": "HiFi2"}),
 }
 
 
@@ -164,12 +211,12 @@ def test_ragged_gemm(each_device: Device, fill_a: float, fill_b: float) -> None:
 # --- Multicast GEMM -----------------------------------------------------------------------------------------------------
 
 MCAST = {
-    "3x3": (192, 256, 288, dict(nx=3, ny=3, bk=2, sm=2, sn=1)),
-    "4x3_linked": (192, 256, 256, dict(nx=4, ny=3, bk=2, sm=1, sn=2, linked=True)),
-    "8x4": (256, 128, 512, dict(nx=8, ny=4, bk=1, sm=2, sn=2)),
-    "big_blocks": (384, 512, 384, dict(nx=3, ny=3, bk=8, sm=2, sn=2)),
-    "1x3": (192, 128, 64, dict(nx=1, ny=3, bk=2, sm=2, sn=1)),
-    "3x1": (64, 128, 192, dict(nx=3, ny=1, bk=2, sm=2, sn=1)),
+    "3x3": (192, 256, 288, {"nx": 3, "ny": 3, "bk": 2, "sm": 2, "sn": 1}),
+    "4x3_linked": (192, 256, 256, {"nx": 4, "ny": 3, "bk": 2, "sm": 1, "sn": 2, "linked": True}),
+    "8x4": (256, 128, 512, {"nx": 8, "ny": 4, "bk": 1, "sm": 2, "sn": 2}),
+    "big_blocks": (384, 512, 384, {"nx": 3, "ny": 3, "bk": 8, "sm": 2, "sn": 2}),
+    "1x3": (192, 128, 64, {"nx": 1, "ny": 3, "bk": 2, "sm": 2, "sn": 1}),
+    "3x1": (64, 128, 192, {"nx": 3, "ny": 1, "bk": 2, "sm": 2, "sn": 1}),
 }
 
 
@@ -181,13 +228,13 @@ def gemm_mcast(
     kt, nt = k // 32, n // 32
     bm, bn, nk = m // 32 // ny, nt // nx, kt // bk
     a, b, c = dev.tensor(x, name="A"), dev.tensor(y, name="B"), dev.empty((m, n), name="C")
-    named = dict(bM=bm, bN=bn, bK=bk, sM=sm, sN=sn, Nt=nt, nK=nk, tb=0)
+    named = {"bM": bm, "bN": bn, "bK": bk, "sM": sm, "sN": sn, "Nt": nt, "nK": nk, "tb": 0}
     na, nb = dict(named, ready=0, valid=1, peers=nx - 1), dict(named, ready=2, valid=3, peers=ny - 1)
     folder, g = KERNELS / "gemm_mcast2d", rect(nx, ny)
     lx, ly, sx, sy = nx - 1, ny - 1, min(1, nx - 1), min(1, ny - 1)
 
     def defines(sender: int) -> dict[str, object]:
-        return dict(SENDER=sender, LINKED="true" if linked else "false")
+        return {"SENDER": sender, "LINKED": "true" if linked else "false"}
 
     kernels = [
         Kernel(
@@ -258,14 +305,14 @@ def test_gemm_mcast2d(each_device: Device, case: str) -> None:
 # --- Epilogue -----------------------------------------------------------------------------------------------------------
 
 EPILOGUES = {
-    "ones": dict(how="ones", sm=2, bk=2, sn=2),
-    "ones_tall_sfpurelu": dict(how="ones", sm=3, bk=2, sn=1, sfpu_relu=1),
-    "ones_wide_dst16": dict(how="ones", sm=2, bk=2, sn=4, fp32=False),
-    "ones_fp32bias": dict(how="ones", sm=2, bk=2, sn=2, bias="fp32"),
-    "zeroadd": dict(how="zeroadd", sm=2, bk=2, sn=2),
-    "zeroadd_dst16": dict(how="zeroadd", sm=3, bk=2, sn=2, fp32=False),
-    "roundtrip": dict(how="roundtrip", sm=2, bk=2, sn=2),
-    "roundtrip_bf16": dict(how="roundtrip", sm=2, bk=2, sn=2, part="bf16"),
+    "ones": {"how": "ones", "sm": 2, "bk": 2, "sn": 2},
+    "ones_tall_sfpurelu": {"how": "ones", "sm": 3, "bk": 2, "sn": 1, "sfpu_relu": 1},
+    "ones_wide_dst16": {"how": "ones", "sm": 2, "bk": 2, "sn": 4, "fp32": False},
+    "ones_fp32bias": {"how": "ones", "sm": 2, "bk": 2, "sn": 2, "bias": "fp32"},
+    "zeroadd": {"how": "zeroadd", "sm": 2, "bk": 2, "sn": 2},
+    "zeroadd_dst16": {"how": "zeroadd", "sm": 3, "bk": 2, "sn": 2, "fp32": False},
+    "roundtrip": {"how": "roundtrip", "sm": 2, "bk": 2, "sn": 2},
+    "roundtrip_bf16": {"how": "roundtrip", "sm": 2, "bk": 2, "sn": 2, "part": "bf16"},
 }
 
 
@@ -290,7 +337,7 @@ def epilogue(
     a, b, w, c = dev.tensor(x), dev.tensor(y), dev.tensor(row, bias), dev.empty((m, n))
     g, cores = rect(2, 1), cores_of(2, 1)
     rt = shares((mt // sm) * (nt // sn), cores)
-    named = dict(bM=sm, bN=sn, bK=bk, sM=sm, sN=sn, Nt=nt, Kt=kt, nK=kt // bk, tb=0)
+    named = {"bM": sm, "bN": sn, "bK": bk, "sM": sm, "sN": sn, "Nt": nt, "Kt": kt, "nK": kt // bk, "tb": 0}
     cbs = [
         CB(g, 2 * sm * bk, [(0, "bf16")]),
         CB(g, 2 * bk * sn, [(1, "bf16")]),
@@ -311,7 +358,7 @@ def epilogue(
                 addresses(a, b, w),
                 accessors(a, b, w),
                 named,
-                dict(ONES=int(how == "ones")),
+                {"ONES": int(how == "ones")},
             ),
             Kernel(folder / "writer.cpp", "writer", g, rt, addresses(c), accessors(c), named),
             Kernel(
@@ -320,7 +367,7 @@ def epilogue(
                 g,
                 {core: (q,) for core, (_, q) in rt.items()},
                 named=named,
-                defines=dict(SFPU_RELU=sfpu_relu),
+                defines={"SFPU_RELU": sfpu_relu},
                 fp32=fp32,
             ),
         ],
