@@ -181,8 +181,8 @@ struct Element {
 constexpr std::string_view kTensor = R"(
 // ---- tensors ----
 
-// An array of the caller's, and how it lies on the device: dimensions in the order `permute` make [outer, rows, cols]; rows
-// and columns are cut into 32x32 tiles, each of four 16x16 faces, and what is missing at the edges is `pad`.
+// An array of the caller's, and how it lies on the device: dimensions in the order `permute` make [outer, rows, cols];
+// rows and columns are cut into 32x32 tiles, each of four 16x16 faces, and what is missing at the edges is `pad`.
 struct KernelTensor {
     std::string name;
     Element host;    // of the array

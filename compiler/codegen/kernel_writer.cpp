@@ -1,6 +1,7 @@
 #include "compiler/codegen/kernel_writer.h"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <limits>
 
@@ -123,6 +124,10 @@ KernelWriter::KernelWriter(TensixProgram& program, size_t launch, prog::Engine e
       region_(without_dead_code(program.ctx, project(program.launches[launch], engine)).region),
       cpp_(program.ctx.index, [this](VarId var) { return name(var); }) {
     for (std::string_view word : kReserved) taken_.emplace(word);
+    // The API's functions: a constant of the same name would hide them.
+    for (const tensix::OpRow& row : tensix::op_table())
+        for (std::string_view call : {row.call, row.init, row.uninit})
+            taken_.emplace(call.substr(0, call.find_first_of("(<")));
 }
 
 std::string KernelWriter::declare(VarId var) {
@@ -357,8 +362,10 @@ Result<KernelSource> KernelWriter::write() {
     for (size_t c = 0; c < launch_.channels.size(); ++c) {
         // The object, the constant, and what is derived from them are named after the user's buffer.
         std::string name = identifier(launch_.channels[c].name);
-        while (taken_.contains(name)) name += "_cb";
-        taken_.insert({name, "cb_" + name, name + "_tiles", name + "_tile_bytes"});
+        const auto derived = [&] { return std::array{name, "cb_" + name, name + "_tiles", name + "_tile_bytes"}; };
+        const auto used = [&](const std::string& n) { return taken_.contains(n); };
+        while (std::ranges::any_of(derived(), used)) name += "_cb";
+        for (const std::string& n : derived()) taken_.insert(n);
         channel_names_[ChannelId(c)] = name;
     }
     for (size_t t = 0; t < ctx_.tensors.size(); ++t) {
