@@ -45,7 +45,12 @@ def test_gemm_host_program(program: Path, board: str, numerics: str) -> None:
         "TILELANG_TT_EMULATOR_REPORT": "1",
     }
     done = subprocess.run(
-        [str(program), str(HERE / "kernels" / "gemm_block")], env=env, capture_output=True, text=True, timeout=60
+        [str(program), str(HERE / "kernels" / "gemm_block")],
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "relative error" in done.stdout and "cycles" in done.stderr
