@@ -9,6 +9,8 @@ Costs load(const char* arch) {
     const tensix::DeviceSpec& device = tensix::find_device(arch);
     Costs costs;
     costs.matmul_phase = device.figure("matmul_cycles_lofi");
+    costs.matmul_call = device.figure("matmul_call");
+    costs.matmul_issue_factor = device.figure("matmul_issue_factor");
     costs.add = device.figure("eltwise_add_cycles");
     costs.mul_phase = device.figure("eltwise_mul_phase_cycles");
     costs.copy = device.figure("copy_cycles");

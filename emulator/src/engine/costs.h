@@ -9,11 +9,13 @@
 namespace tt_emulator {
 
 struct Costs {
-    double matmul_phase = 16;  // per tile product and fidelity phase
-    double add = 8;            // elementwise add or sub of a tile
-    double mul_phase = 8;      // elementwise mul of a tile, per phase
+    double matmul_phase = 16;           // per tile product and fidelity phase
+    double matmul_call = 18;            // fixed part of a matmul call, per row (or column) of its block
+    double matmul_issue_factor = 1.05;  // cycles of a matrix instruction
+    double add = 8;                     // elementwise add or sub of a tile
+    double mul_phase = 8;               // elementwise mul of a tile, per phase
     double copy = 8;
-    double broadcast = 8;
+    double broadcast = 16;  // elementwise add or sub with a broadcast
     double transpose = 32;
     double reduce = 58;
     double unpack_bytes = 64;        // per cycle, one unpacker

@@ -715,9 +715,11 @@ void ComputeEngine::matmul(uint32_t in0, uint32_t in1, uint32_t in0_tile, uint32
     const uint32_t outer = std::min(rt, ct), inner = std::max(rt, ct);
     const CircularBuffer& held = ct >= rt ? left : right;
     const CircularBuffer& streamed = ct >= rt ? right : left;
+    const double product = costs_.matmul_phase * costs_.matmul_issue_factor * fidelity;
     for (uint32_t o = 0; o < outer; ++o)
         for (uint32_t i = 0; i < inner; ++i)
-            run(i == 0 ? unpack_cost(held, streamed) : unpack_cost(streamed), costs_.matmul_phase * fidelity);
+            run(i == 0 ? unpack_cost(held, streamed) : unpack_cost(streamed),
+                product + (i == 0 ? costs_.matmul_call : 0));
 }
 
 // --- Elementwise
@@ -778,8 +780,8 @@ void ComputeEngine::binary(uint32_t op, Broadcast broadcast, uint32_t a, uint32_
     require_same_exponents(a, b, what);
     if (bcast_row >= 32) fault(FaultKind::OutOfBounds, "%s: row %u is outside the tile's 32 rows", what, bcast_row);
     const CircularBuffer &left = core_.cbs[a], &right = core_.cbs[b];
-    const double math = (op == TT_FPU_MUL ? costs_.mul_phase * phases() : costs_.add) +
-                        (broadcast != Broadcast::None ? costs_.broadcast : 0);
+    const double plain = op == TT_FPU_MUL ? costs_.mul_phase * phases() : costs_.add;
+    const double math = broadcast == Broadcast::None ? plain : plain + costs_.broadcast - costs_.add;
     for (uint32_t i = 0; i < count; ++i) {
         Slot& slot = math_slot(dst + i, what);
         fpu::SrcTile x, y;
@@ -864,7 +866,7 @@ void ComputeEngine::unary_bcast(Broadcast broadcast, uint32_t cb, uint32_t tile,
     std::memcpy(turned.words, slot.words, sizeof turned.words);
     apply_broadcast(broadcast, 0, turned);
     std::memcpy(slot.words, turned.words, sizeof turned.words);
-    run(unpack_cost(in), costs_.copy + costs_.broadcast);
+    run(unpack_cost(in), costs_.broadcast);
 }
 
 // --- Reduce

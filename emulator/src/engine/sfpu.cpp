@@ -638,6 +638,7 @@ bool truncates(uint32_t op) {
         case TT_SFPU_MUL_SCALAR:
         case TT_SFPU_LEAKY_RELU:
         case TT_SFPU_FILL:
+        case TT_SFPU_BITS_FILL:
             return true;
         default:
             return false;

@@ -82,26 +82,26 @@ TT_INLINE void words_body(const SourceLayout& layout, const std::byte* page, uin
 }
 
 template <simd::Level kLevel>
-TT_INLINE void floats_body(const SourceLayout& layout, const std::byte* page, uint32_t mask, uint32_t* out) {
+TT_INLINE void floats_body(const SourceLayout& layout, const std::byte* page, uint32_t mask, float* out) {
     if (layout.l1 == DataFormat::Float16_b) {
         for (uint32_t i = 0; i < n; ++i) {
             const uint32_t word = uint32_t(load16(page, i)) << 16;
-            out[i] = (word & 0x7f800000) != 0 ? word & mask : 0;
+            out[i] = std::bit_cast<float>((word & 0x7f800000) != 0 ? word & mask : 0);
         }
         return;
     }
-    words_body<kLevel>(layout, page, out);
-    if (layout.small_exponent) {
-        for (uint32_t i = 0; i < n; ++i) out[i] = (out[i] & 0x0f800000) != 0 ? (out[i] + (112u << 23)) & mask : 0;
-    } else {
-        for (uint32_t i = 0; i < n; ++i) out[i] = (out[i] & 0x7f800000) != 0 ? out[i] & mask : 0;
-    }
+    alignas(64) uint32_t words[n];
+    words_body<kLevel>(layout, page, words);
+    const uint32_t exponent = layout.small_exponent ? 0x0f800000 : 0x7f800000;
+    const uint32_t rebias = layout.small_exponent ? 112u << 23 : 0;
+    for (uint32_t i = 0; i < n; ++i)
+        out[i] = std::bit_cast<float>((words[i] & exponent) != 0 ? (words[i] + rebias) & mask : 0);
 }
 
 TT_SIMD_DISPATCH(unpack_words, words_body, (const SourceLayout& layout, const std::byte* page, uint32_t* out),
                  (layout, page, out))
 TT_SIMD_DISPATCH(unpack_floats, floats_body,
-                 (const SourceLayout& layout, const std::byte* page, uint32_t mask, uint32_t* out),
+                 (const SourceLayout& layout, const std::byte* page, uint32_t mask, float* out),
                  (layout, page, mask, out))
 
 }  // namespace
@@ -121,10 +121,7 @@ void unpack_exact(const SourceLayout& layout, const std::byte* page, fpu::SrcTil
 }
 
 void unpack_fast(const SourceLayout& layout, const std::byte* page, uint32_t mantissa_bits, fpu::FloatTile& out) {
-    static_assert(sizeof(float) == sizeof(uint32_t));
-    alignas(64) uint32_t words[n];
-    unpack_floats(layout, page, ~((1u << (23 - mantissa_bits)) - 1), words);
-    std::memcpy(out.values, words, sizeof words);
+    unpack_floats(layout, page, ~((1u << (23 - mantissa_bits)) - 1), out.values);
 }
 
 void unpack_integers(DataFormat l1, const std::byte* page, uint32_t* out) {
