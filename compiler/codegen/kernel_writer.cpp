@@ -327,7 +327,17 @@ void KernelWriter::control(const prog::If& branch) {
     close();
 }
 
-void KernelWriter::control(const prog::Comment& comment) { line("// " + comment.text); }
+void KernelWriter::control(const prog::Comment& comment) {
+    const size_t width = kColumns - static_cast<size_t>(4 * depth_) - 3;
+    std::string rest = comment.text;
+    while (rest.size() > width) {
+        const size_t cut = rest.rfind(' ', width);
+        if (cut == std::string::npos || cut == 0) break;
+        line("// " + rest.substr(0, cut));
+        rest.erase(0, cut + 1);
+    }
+    line("// " + rest);
+}
 
 void KernelWriter::control(const prog::ChannelOp& call) {
     constexpr std::string_view kCalls[] = {"reserve_back", "push_back", "wait_front", "pop_front"};
