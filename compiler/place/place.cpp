@@ -30,6 +30,7 @@ struct Accumulator {
 struct Group {
     bool open = false;
     graph::TileType type;             // of its values
+    bool reduces = false;             // begins with a reduction
     const graph::Op* loop = nullptr;  // a loop that accumulates what the group goes on with
     std::vector<Accumulator> accumulators;
     std::vector<Step> loads_after_loop;
@@ -290,6 +291,11 @@ class Placer {
 
     bool joins(const graph::Eltwise& op) const {
         if (!group_.open || !same_grid(type(op.result.id), group_.type)) return false;
+        // After a reduction the packer keeps one row or column: only what comes from its result may be packed with it.
+        if (group_.reduces && std::none_of(op.operands.begin(), op.operands.end(), [&](const graph::Operand& operand) {
+                return operand.value && group_.values.contains(analysis_.resolve(operand.value));
+            }))
+            return false;
         for (const graph::Operand& operand : op.operands)
             if (operand.value && group_.values.contains(analysis_.resolve(operand.value)) &&
                 !same_grid(type(operand.value), group_.type))
@@ -513,6 +519,7 @@ class Placer {
         if (reduce.dim == -1) tiles = rows_first(reduce, *tiles, op.loc, steps);
         reduce_operand_[reduce.result.id] = {*tiles, ones(format)};
         start(steps, type(reduce.result.id), op.loc);
+        group_.reduces = true;
         owned_.push_back(std::move(copy));
         append(owned_.back());
     }
