@@ -77,6 +77,10 @@ enum TtSfpuOp : uint32_t {
     TT_SFPU_HARDSHRINK,  // p0: lambda
     TT_SFPU_SOFTSHRINK,  // p0: lambda
     TT_SFPU_SOFTSIGN,
+    TT_SFPU_SOFTCAP,  // p0: beta, p1: 1 / beta
+    TT_SFPU_TANHSHRINK,
+    TT_SFPU_I0,
+    TT_SFPU_I1,
     TT_SFPU_SOFTPLUS,  // p0: beta, p1: 1 / beta, p2: threshold
     TT_SFPU_MISH,
     TT_SFPU_HARDMISH,
@@ -195,6 +199,7 @@ enum TtSfpuOp : uint32_t {
     TT_SFPU_WHERE,    // first != 0 ? second : third
     TT_SFPU_LERP,     // first + third * (second - first)
     TT_SFPU_ADDCMUL,  // first + p0 * second * third
+    TT_SFPU_MAC,      // first * second + third
     TT_SFPU_ADDCDIV,  // first + p0 * second / third
     TT_SFPU_OP_COUNT,
 };
@@ -258,7 +263,8 @@ void tt_pack_untilize_dest_init(uint32_t out, uint32_t block_ct, uint32_t full_c
 void tt_pack_untilize_dest(uint32_t out, uint32_t rows, uint32_t block_ct, uint32_t full_ct, uint32_t block_column,
                            uint32_t dst, TtSite at);
 
-// --- Vector unit. vector_mode: VectorMode. ---------------------------------------------------------------------------
+// --- Vector unit. vector_mode: VectorMode, plus kTtPackThread where the packer's processor issues the call. ---
+enum : uint32_t { kTtPackThread = 0x100 };
 // `op` names whose constants the init loads; TT_SFPU_GENERAL for operations that have none. p0 as in the operation.
 void tt_sfpu_init(uint32_t op, uint32_t p0, TtSite at);
 void tt_sfpu_unary(uint32_t op, uint32_t dst, uint32_t vector_mode, uint32_t p0, uint32_t p1, uint32_t p2, TtSite at);

@@ -1183,6 +1183,7 @@ void ComputeEngine::pack_untilize_block(uint32_t in, uint32_t rows, uint32_t out
 void ComputeEngine::sfpu_init(uint32_t op, uint32_t p0) {
     require_started("an init of the vector unit");
     sfpu_ready_ = true;
+    if (op == TT_SFPU_RAND) random_ = (p0 ^ core_.noc.x << 16 ^ core_.noc.y << 24) | 1;
     if (sfpu::has_constants(op)) {
         sfpu_constants_ = op;
         sfpu_parameter_ = p0;
@@ -1200,9 +1201,9 @@ void ComputeEngine::require_sfpu(uint32_t op) const {
               what);
 }
 
-ComputeEngine::Slot& ComputeEngine::sfpu_slot(uint32_t op, uint32_t dst) {
+ComputeEngine::Slot& ComputeEngine::sfpu_slot(uint32_t op, uint32_t dst, bool pack_thread) {
     const char* what = sfpu::name(op);
-    Slot& slot = math_slot(dst, what);
+    Slot& slot = pack_thread ? pack_slot(dst, what) : math_slot(dst, what);
     fill_unwritten(slot);
     const bool holds_integer =
         slot.content == Content::Int32 || slot.content == Content::UInt32 || slot.content == Content::UInt16;
@@ -1212,10 +1213,10 @@ ComputeEngine::Slot& ComputeEngine::sfpu_slot(uint32_t op, uint32_t dst) {
     return slot;
 }
 
-void ComputeEngine::sfpu_run(uint32_t op, bool approximate, uint32_t faces) {
+void ComputeEngine::sfpu_run(uint32_t op, bool approximate, uint32_t faces, bool pack_thread) {
     const uint32_t cycles =
         sfpu_cycles(static_cast<TtSfpuOp>(op), approximate, config_.fp32_dest_acc_en, config_.blackhole);
-    spend(kMath, cycles * faces / 4.0);
+    spend(pack_thread ? kPack : kMath, cycles * faces / 4.0);
 }
 
 namespace {
@@ -1238,8 +1239,10 @@ uint32_t faces_of(uint32_t vector_mode) {
 
 void ComputeEngine::sfpu_unary(uint32_t op, uint32_t dst, uint32_t vector_mode, uint32_t p0, uint32_t p1, uint32_t p2) {
     require_sfpu(op);
+    const bool pack_thread = (vector_mode & kTtPackThread) != 0;
+    vector_mode &= ~uint32_t(kTtPackThread);
     const bool fills = op == TT_SFPU_FILL || op == TT_SFPU_INT_FILL || op == TT_SFPU_BITS_FILL || op == TT_SFPU_RAND;
-    Slot& slot = fills ? math_slot(dst, sfpu::name(op)) : sfpu_slot(op, dst);
+    Slot& slot = fills ? math_slot(dst, sfpu::name(op)) : sfpu_slot(op, dst, pack_thread);
     if (fills) fill_unwritten(slot);
     if (op == TT_SFPU_TYPECAST) {
         const auto from = static_cast<DataFormat>(p0);
@@ -1268,6 +1271,19 @@ void ComputeEngine::sfpu_unary(uint32_t op, uint32_t dst, uint32_t vector_mode, 
         slot.content = Content::Float;
         return;
     }
+    if (op == TT_SFPU_RAND) {
+        // Uniform in [from, from + scale), from a generator of this core.
+        for (uint32_t& word : slot.words) {
+            random_ ^= random_ << 13;
+            random_ ^= random_ >> 17;
+            random_ ^= random_ << 5;
+            const float uniform = static_cast<float>(random_ >> 8) * 0x1p-24f;
+            word = sfpu::store(std::bit_cast<float>(p0) + uniform * std::bit_cast<float>(p1), width);
+        }
+        mark(slot, Content::Float, width);
+        sfpu_run(op, false, 4);
+        return;
+    }
     const uint32_t faces = faces_of(vector_mode);
     if (op == TT_SFPU_EXP && p1 == 0) p1 = 0x3f800000;
     if (faces == 0b1111) {
@@ -1283,7 +1299,7 @@ void ComputeEngine::sfpu_unary(uint32_t op, uint32_t dst, uint32_t vector_mode, 
     const bool approximate = op == TT_SFPU_EXP || op == TT_SFPU_GELU || op == TT_SFPU_SQRT || op == TT_SFPU_RSQRT ||
                              op == TT_SFPU_TANH || op == TT_SFPU_SIGMOID;
     sfpu_run(op, approximate && (p0 != 0 || (op != TT_SFPU_EXP && config_.math_approx_mode)),
-             static_cast<uint32_t>(std::popcount(faces)));
+             static_cast<uint32_t>(std::popcount(faces)), pack_thread);
 }
 
 void ComputeEngine::sfpu_binary(uint32_t op, uint32_t a, uint32_t b, uint32_t out, uint32_t vector_mode, uint32_t p0) {

@@ -129,7 +129,7 @@ class ComputeEngine {
     void require_setup(const Setup& wanted, const char* what, const char* fix) const;
     void require_same_exponents(uint32_t a, uint32_t b, const char* what);
     void require_floats(uint32_t cb, const char* what);
-    Slot& sfpu_slot(uint32_t op, uint32_t dst);
+    Slot& sfpu_slot(uint32_t op, uint32_t dst, bool pack_thread = false);
     void require_sfpu(uint32_t op) const;
     Slot& math_slot(uint32_t dst, const char* what);
     Slot& pack_slot(uint32_t dst, const char* what);
@@ -162,7 +162,7 @@ class ComputeEngine {
     double unpack_cost(const CircularBuffer& a) const;
     double unpack_cost(const CircularBuffer& a, const CircularBuffer& b) const;
     double pack_cost(const CircularBuffer& cb) const;
-    void sfpu_run(uint32_t op, bool approximate, uint32_t faces);
+    void sfpu_run(uint32_t op, bool approximate, uint32_t faces, bool pack_thread = false);
 
     Core& core_;
     ComputeConfig config_;
@@ -192,6 +192,7 @@ class ComputeEngine {
     uint32_t source_bank_ = 0;
 
     std::array<float, 32> cumsum_carry_{};
+    uint32_t random_ = 1;
 
     std::vector<fpu::FloatTile> in0_, in1_;      // operands of a matmul block, fast
     std::vector<fpu::SrcTile> exact0_, exact1_;  // exact

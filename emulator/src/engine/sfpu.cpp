@@ -161,6 +161,17 @@ float erfinv_value(float x) {
     return static_cast<float>(y);
 }
 
+// Modified Bessel function of the first kind, order 0 or 1, by its series: all terms are positive.
+float bessel(int order, float x) {
+    const double quarter = double(x) * x / 4;
+    double term = order == 0 ? 1.0 : double(x) / 2, sum = term;
+    for (int k = 1; k < 500 && std::fabs(term) > 1e-12 * std::fabs(sum); ++k) {
+        term *= quarter / (double(k) * (k + order));
+        sum += term;
+    }
+    return static_cast<float>(sum);
+}
+
 float round_decimals(float x, int32_t decimals) {
     const float scale = std::pow(10.0f, static_cast<float>(decimals));
     return std::nearbyint(x * scale) / scale;
@@ -310,6 +321,14 @@ void unary_scalar(uint32_t op, uint32_t* d, uint32_t n, uint32_t p0, uint32_t p1
             return each1(d, n, w, [&](float x) { return x > f0 ? x - f0 : x < -f0 ? x + f0 : 0.0f; });
         case TT_SFPU_SOFTSIGN:
             return each1(d, n, w, [](float x) { return x / (1.0f + std::fabs(x)); });
+        case TT_SFPU_SOFTCAP:
+            return each1(d, n, w, [&](float x) { return f0 * tanh_poly(x * f1); });
+        case TT_SFPU_TANHSHRINK:
+            return each1(d, n, w, [](float x) { return x - tanh_poly(x); });
+        case TT_SFPU_I0:
+            return each1(d, n, w, [](float x) { return bessel(0, x); });
+        case TT_SFPU_I1:
+            return each1(d, n, w, [](float x) { return bessel(1, x); });
         case TT_SFPU_SOFTPLUS:
             return each1(d, n, w, [&](float x) { return x * f0 > f2 ? x : std::log1p(std::exp(x * f0)) * f1; });
         case TT_SFPU_MISH:
@@ -773,6 +792,9 @@ void ternary(uint32_t op, const uint32_t* a, const uint32_t* b, const uint32_t* 
                 break;
             case TT_SFPU_ADDCMUL:
                 out[i] = store(x + factor * y * z, width);
+                break;
+            case TT_SFPU_MAC:
+                out[i] = store(std::fma(x, y, z), width);
                 break;
             case TT_SFPU_ADDCDIV:
                 out[i] = store(x + factor * y / z, width);

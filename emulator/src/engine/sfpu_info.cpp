@@ -56,6 +56,10 @@ constexpr const char* kNames[] = {
     "hardshrink_tile",
     "softshrink_tile",
     "softsign_tile",
+    "softcap_tile",
+    "tanhshrink_tile",
+    "i0_tile",
+    "i1_tile",
     "softplus_tile",
     "mish_tile",
     "hardmish_tile",
@@ -170,6 +174,7 @@ constexpr const char* kNames[] = {
     "where_tile",
     "lerp_tile",
     "addcmul_tile",
+    "mac_tile",
     "addcdiv_tile",
 };
 static_assert(sizeof kNames / sizeof kNames[0] == TT_SFPU_OP_COUNT);
@@ -220,6 +225,9 @@ bool has_constants(uint32_t op) {
         case TT_SFPU_HARDSIGMOID:
         case TT_SFPU_SOFTSIGN:
         case TT_SFPU_SQUARE:
+        case TT_SFPU_SOFTCAP:
+        case TT_SFPU_TANHSHRINK:
+        case TT_SFPU_I1:
         case TT_SFPU_XLOGY:
         case TT_SFPU_ATAN2:
         case TT_SFPU_INT_DIV:

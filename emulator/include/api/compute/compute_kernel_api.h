@@ -144,4 +144,27 @@ ALWI void sfpu_reduce_init(TtSite at = TtSite::here()) {
     tt_sfpu_init(TT_SFPU_GENERAL, 0, at);
 }
 
+// Issued by the packer's processor, between tile_regs_wait and tile_regs_release.
+template <bool fast_and_approx = false>
+ALWI void sigmoid_tile_init_pack(TtSite at = TtSite::here()) {
+    tt_sfpu_init(TT_SFPU_SIGMOID, 0, at);
+}
+template <VectorMode vec_mode = VectorMode::RC, bool fast_and_approx = false, bool is_fp32_dest_acc_en = DST_ACCUM_MODE>
+ALWI void sigmoid_tile_pack(uint32_t idst, TtSite at = TtSite::here()) {
+    tt_sfpu_unary(TT_SFPU_SIGMOID, idst, static_cast<uint32_t>(vec_mode) | kTtPackThread, fast_and_approx, 0, 0, at);
+}
+template <bool fast_and_approx = false, bool is_fp32_dest_acc_en = DST_ACCUM_MODE>
+ALWI void tanh_tile_init_pack(TtSite at = TtSite::here()) {
+    tt_sfpu_init(TT_SFPU_TANH, 0, at);
+}
+template <bool fast_and_approx = false, bool is_fp32_dest_acc_en = DST_ACCUM_MODE>
+ALWI void tanh_tile_pack(uint32_t idst, TtSite at = TtSite::here()) {
+    tt_sfpu_unary(TT_SFPU_TANH, idst, static_cast<uint32_t>(VectorMode::RC) | kTtPackThread, fast_and_approx, 0, 0, at);
+}
+ALWI void silu_tile_init_pack(TtSite at = TtSite::here()) { tt_sfpu_init(TT_SFPU_SILU, 0, at); }
+template <bool is_fp32_dest_acc_en = DST_ACCUM_MODE>
+ALWI void silu_tile_pack(uint32_t idst, TtSite at = TtSite::here()) {
+    tt_sfpu_unary(TT_SFPU_SILU, idst, static_cast<uint32_t>(VectorMode::RC) | kTtPackThread, 0, 0, 0, at);
+}
+
 }  // namespace ckernel

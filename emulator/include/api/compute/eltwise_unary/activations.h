@@ -27,4 +27,10 @@ ALWI void hardshrink_tile(uint32_t idst, uint32_t param0, TtSite at = TtSite::he
 }
 ALWI void hardshrink_tile_init(TtSite at = TtSite::here()) { tt_sfpu_init(TT_SFPU_GENERAL, 0, at); }
 
+// Issued by the packer's processor, between tile_regs_wait and tile_regs_release.
+ALWI void hardsigmoid_tile_init_pack(TtSite at = TtSite::here()) { tt_sfpu_init(TT_SFPU_HARDSIGMOID, 0, at); }
+ALWI void hardsigmoid_tile_pack(uint32_t idst, TtSite at = TtSite::here()) {
+    tt_sfpu_unary(TT_SFPU_HARDSIGMOID, idst, static_cast<uint32_t>(VectorMode::RC) | kTtPackThread, 0, 0, 0, at);
+}
+
 }  // namespace ckernel

@@ -30,7 +30,9 @@ template <bool approx = false, bool scale_en = false, InputClamping input_clampi
           int iterations = 8, bool is_fp32_dest_acc_en = DST_ACCUM_MODE>
 ALWI void exp_packthread_tile(uint32_t idst, VectorMode vector_mode = VectorMode::RC,
                               uint16_t scale = p_sfpu::kCONST_1_FP16B, TtSite at = TtSite::here()) {
-    exp_tile<approx, scale_en, input_clamping, iterations, is_fp32_dest_acc_en>(idst, vector_mode, scale, at);
+    static_assert(iterations == 8, "the emulator runs whole faces");
+    tt_sfpu_unary(TT_SFPU_EXP, idst, static_cast<uint32_t>(vector_mode) | kTtPackThread, approx,
+                  scale_en ? fp32_bits_of_bf16(scale) : 0, 0, at);
 }
 
 }  // namespace ckernel

@@ -1,0 +1,8 @@
+// What normalisation kernels use.
+#pragma once
+
+#include "api/compute/bcast.h"
+#include "api/compute/eltwise_binary.h"
+#include "api/compute/eltwise_unary/rsqrt.h"
+#include "api/compute/reduce.h"
+#include "api/compute/tile_move_copy.h"
