@@ -158,7 +158,7 @@ Range range_of(const std::vector<IndexNode>& nodes, const std::vector<Var>& vars
         }
         case IndexOp::FloorDiv: {
             const Range a = of(n.a), b = of(n.b);
-            if (b.lo <= 0 && b.hi >= 0) return {};
+            if ((b.lo <= 0 && b.hi >= 0) || b.lo > b.hi) return {};  // a contradiction divides by anything
             const Wide q[] = {divided(a.lo, b.lo), divided(a.lo, b.hi), divided(a.hi, b.lo), divided(a.hi, b.hi)};
             return {*std::min_element(q, q + 4), *std::max_element(q, q + 4)};
         }
@@ -303,7 +303,7 @@ IndexId IndexArena::sub(IndexId a, IndexId b) {
 }
 
 IndexId IndexArena::mul(IndexId a, IndexId b) {
-    if (as_const(a)) std::swap(a, b);
+    if (as_const(a) && !as_const(b)) std::swap(a, b);
     if (const auto factor = as_const(b)) {
         const Linear sum = linear(nodes_, a, *factor);
         return sum.overflow ? exactly(IndexOp::Mul, a, b) : build(*this, sum);

@@ -595,11 +595,10 @@ class Parser {
         if (token_.kind != Token::Name) fail(kSyntax, at, "expected a lane expression, found " + shown(at));
         // f32(1.5), exp(x), exp<f32>(x), index(i), C[i, j], C<f32>[i, j]
         if (buffers_.contains(token_.text)) {
-            Lexer ahead = lexer_;  // a buffer may bear the name of a function
-            const Token after = token_;
-            const Token following = lexer_.next();
-            lexer_ = ahead;
-            token_ = after;
+            // A buffer may bear the name of a function: NAME[ or NAME<type>[ is a read.
+            Lexer ahead = lexer_;
+            Token following = ahead.next();
+            if (following.text == "<") ahead.next(), ahead.next(), following = ahead.next();
             if (following.text != "(") return lane_read();
         }
         const std::string n(advance().text);
@@ -818,7 +817,18 @@ class Parser {
     // ---- tables ----
     template <class X>
     void rows(std::string_view key, std::vector<X>& xs) {
-        while (word(key)) {
+        while (is_word(key)) {
+            const Lexer ahead = lexer_;
+            const Token start = advance();
+            if constexpr (requires(X x) { x.name; }) {
+                // KEY NAME ... is a row, KEY FIELD=... an op of the same name
+                Lexer further = lexer_;
+                if (further.next().text == "=") {
+                    lexer_ = ahead;
+                    token_ = start;
+                    return;
+                }
+            }
             X& x = xs.emplace_back();
             if constexpr (std::is_same_v<X, tile::Buffer>) declare(x, buffers_, xs.size() - 1, "buffer");
             if constexpr (std::is_same_v<X, prog::Channel>) declare(x, channels_, xs.size() - 1, "channel");
@@ -845,7 +855,7 @@ class Parser {
     void rows(std::string_view, std::vector<tile::Store>& stores) {
         lets_.clear();
         while (token_.kind != Token::End && !is("}")) {
-            if (is_word("let") && !buffers_.contains("let")) {
+            if (Lexer ahead = lexer_; is_word("let") && ahead.next().text == "$") {
                 advance();
                 expect("$");
                 const Token number = advance();

@@ -175,9 +175,9 @@ class Verifier {
             using T = std::remove_cvref_t<decltype(field)>;
             const std::string what = "field " + std::string(key);
             if constexpr (kIsId<T>) {
-                const bool optional =
-                    key == "valid" || key == "acc" || (key == "slot" && std::is_same_v<X, prog::Pack>) ||
-                    (key == "from" && std::is_same_v<X, prog::Reconfig>);
+                const bool optional = key == "valid" || key == "acc" ||
+                                      (key == "slot" && std::is_same_v<X, prog::Pack>) ||
+                                      (key == "from" && std::is_same_v<X, prog::Reconfig>);
                 if (!field.valid() && !optional) error("TT9101", what + " is missing");
             }
             if constexpr (!requires { field.ops; } && !std::is_same_v<T, std::vector<tile::Store>>) {
