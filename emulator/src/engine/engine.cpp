@@ -707,7 +707,8 @@ void ComputeEngine::matmul(uint32_t in0, uint32_t in1, uint32_t in0_tile, uint32
             if (fast) {
                 fpu::matmul_fast(in0_[r], in1_[c], slot.words, width);
             } else {
-                fpu::matmul_exact(exact0_[r], exact1_[c], slot.words, fidelity, width, setup_.transpose);
+                fpu::matmul_exact(exact0_[r], exact1_[c], slot.words, fidelity, width, setup_.transpose,
+                                  !config_.blackhole);
             }
             mark(slot, Content::Float, width);
         }
@@ -744,7 +745,7 @@ void ComputeEngine::elementwise(uint32_t op, const fpu::SrcTile& a, const fpu::S
         fpu::elementwise_fast(kind, x.values, y.values, slot.words, kTileElements, width, accumulate);
     } else {
         fpu::elementwise_exact(kind, a.words, b.words, slot.words, kTileElements, phases(), width, a.small_exponent,
-                               accumulate);
+                               accumulate, !config_.blackhole);
     }
     mark(slot, Content::Float, width);
 }
@@ -905,7 +906,7 @@ void ComputeEngine::reduce_tile(Pool pool, ReduceDim dim, const fpu::SrcTile& da
             if ((slot.written >> row & 1) == 0) std::memset(out, 0, 64);
             slot.written |= uint64_t(1) << row;
             for (uint32_t phase = 0; phase < fidelity; ++phase)
-                fpu::multiply_row_exact(weights, face, out, phase, width, data.small_exponent);
+                fpu::multiply_row_exact(weights, face, out, phase, width, data.small_exponent, !config_.blackhole);
             return;
         }
         for (uint32_t j = 0; j < 16; ++j) {
@@ -959,7 +960,7 @@ void ComputeEngine::reduce_tile(Pool pool, ReduceDim dim, const fpu::SrcTile& da
                             if ((slot.written >> index & 1) == 0) std::memset(out, 0, 64);
                             slot.written |= uint64_t(1) << index;
                             fpu::multiply_row_exact(data.words + (row / 16 * 2 + k) * 256 + row % 16 * 16, turned, out,
-                                                    phase, width, data.small_exponent);
+                                                    phase, width, data.small_exponent, !config_.blackhole);
                         }
                     }
             }

@@ -33,7 +33,7 @@ TT_INLINE int32_t cut13(int32_t magnitude, int32_t sign) { return (magnitude + (
 
 // dst + first + second, rounded and normalised into a DST word. `small` is a 16-bit DST of fp16: exponents 1..31.
 template <bool kWide, bool kSmall>
-TT_INLINE uint32_t accumulate(Term first, Term second, uint32_t dst) {
+TT_INLINE uint32_t accumulate(Term first, Term second, uint32_t dst, bool wormhole) {
     const int32_t dst_sign = int32_t(dst >> 31);
     const int32_t dst_exponent = int32_t(dst >> 23 & 255);
     const int32_t dst_magnitude = dst_exponent != 0 ? int32_t(dst & 0x7fffff) | 0x800000 : 0;
@@ -51,7 +51,9 @@ TT_INLINE uint32_t accumulate(Term first, Term second, uint32_t dst) {
     const int32_t sign = sum < 0 ? dst_sign ^ 1 : dst_sign;
     sum = sum < 0 ? -sum : sum;
     const int32_t underflow = exponent <= 0;
-    const int32_t shift = 23 - leading_bit(sum | (sum == 0));  // left shift that normalises to 24 bits
+    // Left shift that normalises to 24 bits. Wormhole miscounts the leading bits of -1.
+    const int32_t miscount = kWide && wormhole && sign != 0 && sum == 1 ? 27 : 0;
+    const int32_t shift = 23 - leading_bit(sum | (sum == 0)) - miscount;
     int32_t result_exponent = exponent - shift;
     const int32_t dropped = kWide ? 0 : kSmall ? 13 : 16;
     const int32_t right = dropped - shift;
@@ -100,7 +102,7 @@ TT_INLINE uint32_t from_raw(uint32_t word) {
 
 template <simd::Level kLevel, bool kWide, bool kSmall>
 TT_INLINE void multiply_row(const uint32_t* __restrict row, const uint32_t* __restrict matrix, uint32_t* __restrict dst,
-                            uint32_t phase, int32_t offset) {
+                            uint32_t phase, int32_t offset, bool wormhole) {
     constexpr uint32_t n = 16;
     const int32_t zero_exponent = offset > 0 ? offset : 0;
     alignas(64) int32_t exponents[16][n], magnitudes[16][n];
@@ -143,26 +145,26 @@ TT_INLINE void multiply_row(const uint32_t* __restrict row, const uint32_t* __re
             const int32_t total = sum[group][j];
             terms[group] = {total < 0, sum_exponent[group][j], (total < 0 ? -total : total) << 13};
         }
-        dst[j] = from_raw<kSmall>(accumulate<kWide, kSmall>(terms[0], terms[1], to_raw<kSmall>(dst[j])));
+        dst[j] = from_raw<kSmall>(accumulate<kWide, kSmall>(terms[0], terms[1], to_raw<kSmall>(dst[j]), wormhole));
     }
 }
 
 template <simd::Level kLevel>
 TT_INLINE void multiply_row_body(const uint32_t* row, const uint32_t* matrix, uint32_t* dst, uint32_t phase,
-                                 DstWidth width, bool small_exponent) {
+                                 DstWidth width, bool small_exponent, bool wormhole) {
     const bool wide = width == DstWidth::Fp32;
     const int32_t offset = product_exponent_offset(wide, small_exponent, phase);
     if (wide) {
-        multiply_row<kLevel, true, false>(row, matrix, dst, phase, offset);
+        multiply_row<kLevel, true, false>(row, matrix, dst, phase, offset, wormhole);
     } else if (small_exponent) {
-        multiply_row<kLevel, false, true>(row, matrix, dst, phase, offset);
+        multiply_row<kLevel, false, true>(row, matrix, dst, phase, offset, wormhole);
     } else {
-        multiply_row<kLevel, false, false>(row, matrix, dst, phase, offset);
+        multiply_row<kLevel, false, false>(row, matrix, dst, phase, offset, wormhole);
     }
 }
 
 template <simd::Level kLevel, bool kWide, bool kSmall>
-TT_INLINE void matmul_phases(const SrcTile& b, const SrcTile& a, uint32_t* dst, uint32_t phases) {
+TT_INLINE void matmul_phases(const SrcTile& b, const SrcTile& a, uint32_t* dst, uint32_t phases, bool wormhole) {
     for (uint32_t phase = 0; phase < phases; ++phase) {
         const int32_t offset = product_exponent_offset(kWide, b.small_exponent, phase);
         for (uint32_t k = 0; k < 2; ++k)
@@ -171,24 +173,25 @@ TT_INLINE void matmul_phases(const SrcTile& b, const SrcTile& a, uint32_t* dst, 
                     for (uint32_t row = 0; row < 16; ++row)
                         multiply_row<kLevel, kWide, kSmall>(
                             b.words + (face_row * 2 + k) * 256 + row * 16, a.words + (k * 2 + face_column) * 256,
-                            dst + (face_row * 2 + face_column) * 256 + row * 16, phase, offset);
+                            dst + (face_row * 2 + face_column) * 256 + row * 16, phase, offset, wormhole);
     }
 }
 
 template <simd::Level kLevel>
-TT_INLINE void matmul_exact_body(const SrcTile& b, const SrcTile& a, uint32_t* dst, uint32_t phases, DstWidth width) {
+TT_INLINE void matmul_exact_body(const SrcTile& b, const SrcTile& a, uint32_t* dst, uint32_t phases, DstWidth width,
+                                 bool wormhole) {
     if (width == DstWidth::Fp32) {
-        matmul_phases<kLevel, true, false>(b, a, dst, phases);
+        matmul_phases<kLevel, true, false>(b, a, dst, phases, wormhole);
     } else if (b.small_exponent) {
-        matmul_phases<kLevel, false, true>(b, a, dst, phases);
+        matmul_phases<kLevel, false, true>(b, a, dst, phases, wormhole);
     } else {
-        matmul_phases<kLevel, false, false>(b, a, dst, phases);
+        matmul_phases<kLevel, false, false>(b, a, dst, phases, wormhole);
     }
 }
 
 template <simd::Level kLevel, bool kWide, bool kSmallDst>
 TT_INLINE void multiply_elements(const uint32_t* __restrict a, const uint32_t* __restrict b, uint32_t* __restrict dst,
-                                 uint32_t n, uint32_t phases, bool small_exponent) {
+                                 uint32_t n, uint32_t phases, bool small_exponent, bool wormhole) {
     for (uint32_t phase = 0; phase < phases; ++phase) {
         const int32_t offset = product_exponent_offset(kWide, small_exponent, phase);
         const int32_t zero_exponent = offset > 0 ? offset : 0;
@@ -199,14 +202,15 @@ TT_INLINE void multiply_elements(const uint32_t* __restrict a, const uint32_t* _
             const int32_t product = (part_a(a[i], phase) * part_b(b[i], phase)) << 13;
             const Term term = {zero ? 0 : int32_t((a[i] ^ b[i]) >> 31), zero ? zero_exponent : exponent,
                                zero ? 0 : product};
-            dst[i] = from_raw<kSmallDst>(accumulate<kWide, kSmallDst>(term, Term{0, 0, 0}, to_raw<kSmallDst>(dst[i])));
+            dst[i] = from_raw<kSmallDst>(
+                accumulate<kWide, kSmallDst>(term, Term{0, 0, 0}, to_raw<kSmallDst>(dst[i]), wormhole));
         }
     }
 }
 
 template <simd::Level kLevel, bool kWide, bool kSmallDst>
 TT_INLINE void add_elements(const uint32_t* __restrict a, const uint32_t* __restrict b, uint32_t* __restrict dst,
-                            uint32_t n, uint32_t flip_b, bool small_exponent, bool keep_dst) {
+                            uint32_t n, uint32_t flip_b, bool small_exponent, bool keep_dst, bool wormhole) {
     for (uint32_t i = 0; i < n; ++i) {
         uint32_t x = exponent_of(a[i]) == 0 ? 0 : a[i];
         uint32_t y = exponent_of(b[i]) == 0 ? 0 : b[i] ^ flip_b;
@@ -223,30 +227,31 @@ TT_INLINE void add_elements(const uint32_t* __restrict a, const uint32_t* __rest
         if (kWide && small_exponent) exponent = exponent != 0 ? exponent + 127 - 15 : 127 - 30;
         const Term term = {int32_t(big >> 31), exponent, magnitude};
         const uint32_t old = keep_dst ? to_raw<kSmallDst>(dst[i]) : 0;
-        dst[i] = from_raw<kSmallDst>(accumulate<kWide, kSmallDst>(term, Term{0, 0, 0}, old));
+        dst[i] = from_raw<kSmallDst>(accumulate<kWide, kSmallDst>(term, Term{0, 0, 0}, old, wormhole));
     }
 }
 
 template <simd::Level kLevel, bool kWide, bool kSmallDst>
 TT_INLINE void elementwise_width(Elementwise op, const uint32_t* a, const uint32_t* b, uint32_t* dst, uint32_t n,
-                                 uint32_t phases, bool small_exponent, bool keep_dst) {
+                                 uint32_t phases, bool small_exponent, bool keep_dst, bool wormhole) {
     if (op == Elementwise::Mul) {
-        multiply_elements<kLevel, kWide, kSmallDst>(a, b, dst, n, phases, small_exponent);
+        multiply_elements<kLevel, kWide, kSmallDst>(a, b, dst, n, phases, small_exponent, wormhole);
     } else {
         const uint32_t flip = op == Elementwise::Sub ? 0x80000000u : 0;
-        add_elements<kLevel, kWide, kSmallDst>(a, b, dst, n, flip, small_exponent, keep_dst);
+        add_elements<kLevel, kWide, kSmallDst>(a, b, dst, n, flip, small_exponent, keep_dst, wormhole);
     }
 }
 
 template <simd::Level kLevel>
 TT_INLINE void elementwise_exact_body(Elementwise op, const uint32_t* a, const uint32_t* b, uint32_t* dst, uint32_t n,
-                                      uint32_t phases, DstWidth width, bool small_exponent, bool keep_dst) {
+                                      uint32_t phases, DstWidth width, bool small_exponent, bool keep_dst,
+                                      bool wormhole) {
     if (width == DstWidth::Fp32) {
-        elementwise_width<kLevel, true, false>(op, a, b, dst, n, phases, small_exponent, keep_dst);
+        elementwise_width<kLevel, true, false>(op, a, b, dst, n, phases, small_exponent, keep_dst, wormhole);
     } else if (small_exponent) {
-        elementwise_width<kLevel, false, true>(op, a, b, dst, n, phases, small_exponent, keep_dst);
+        elementwise_width<kLevel, false, true>(op, a, b, dst, n, phases, small_exponent, keep_dst, wormhole);
     } else {
-        elementwise_width<kLevel, false, false>(op, a, b, dst, n, phases, small_exponent, keep_dst);
+        elementwise_width<kLevel, false, false>(op, a, b, dst, n, phases, small_exponent, keep_dst, wormhole);
     }
 }
 
@@ -327,15 +332,15 @@ TT_INLINE void mask_words(uint32_t* words, uint32_t mask) {
 
 TT_SIMD_DISPATCH(multiply_row_exact, multiply_row_body,
                  (const uint32_t* row, const uint32_t* matrix, uint32_t* dst, uint32_t phase, DstWidth width,
-                  bool small_exponent),
-                 (row, matrix, dst, phase, width, small_exponent))
+                  bool small_exponent, bool wormhole),
+                 (row, matrix, dst, phase, width, small_exponent, wormhole))
 TT_SIMD_DISPATCH(matmul_tile_exact, matmul_exact_body,
-                 (const SrcTile& b, const SrcTile& a, uint32_t* dst, uint32_t phases, DstWidth width),
-                 (b, a, dst, phases, width))
+                 (const SrcTile& b, const SrcTile& a, uint32_t* dst, uint32_t phases, DstWidth width, bool wormhole),
+                 (b, a, dst, phases, width, wormhole))
 TT_SIMD_DISPATCH(elementwise_exact, elementwise_exact_body,
                  (Elementwise op, const uint32_t* a, const uint32_t* b, uint32_t* dst, uint32_t n, uint32_t phases,
-                  DstWidth width, bool small_exponent, bool keep_dst),
-                 (op, a, b, dst, n, phases, width, small_exponent, keep_dst))
+                  DstWidth width, bool small_exponent, bool keep_dst, bool wormhole),
+                 (op, a, b, dst, n, phases, width, small_exponent, keep_dst, wormhole))
 TT_SIMD_DISPATCH(matmul_fast, matmul_fast_body, (const FloatTile& b, const FloatTile& a, uint32_t* dst, DstWidth width),
                  (b, a, dst, width))
 TT_SIMD_DISPATCH(elementwise_fast, elementwise_fast_body,
@@ -344,12 +349,13 @@ TT_SIMD_DISPATCH(elementwise_fast, elementwise_fast_body,
                  (op, a, b, dst, n, width, keep_dst))
 TT_SIMD_DISPATCH(keep_bits, mask_words, (uint32_t * words, uint32_t mask), (words, mask))
 
-void matmul_exact(const SrcTile& b, const SrcTile& a, uint32_t* dst, uint32_t phases, DstWidth width, bool transpose) {
-    if (!transpose) return matmul_tile_exact(b, a, dst, phases, width);
+void matmul_exact(const SrcTile& b, const SrcTile& a, uint32_t* dst, uint32_t phases, DstWidth width, bool transpose,
+                  bool wormhole) {
+    if (!transpose) return matmul_tile_exact(b, a, dst, phases, width, wormhole);
     SrcTile turned;
     transpose_tile(a.words, turned.words);
     turned.small_exponent = a.small_exponent;
-    matmul_tile_exact(b, turned, dst, phases, width);
+    matmul_tile_exact(b, turned, dst, phases, width, wormhole);
 }
 
 void cut_for_fidelity(FloatTile& tile, bool src_a, uint32_t phases) {

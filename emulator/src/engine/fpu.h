@@ -30,15 +30,16 @@ enum class Elementwise : uint8_t { Add, Sub, Mul };
 // dst[16] += row[16] x matrix[16 x 16], one fidelity phase (0..3): what one row of an MVMUL does. `row` is a row of
 // SrcB, `matrix` a face of SrcA with its elements of one k in a row.
 void multiply_row_exact(const uint32_t* row, const uint32_t* matrix, uint32_t* dst, uint32_t phase, DstWidth width,
-                        bool small_exponent);
+                        bool small_exponent, bool wormhole);
 
 // dst (a whole tile, face order) += b x a, `phases` fidelity phases. b is SrcB (matmul's in0), a is SrcA (in1);
 // with `transpose` a is read transposed.
-void matmul_exact(const SrcTile& b, const SrcTile& a, uint32_t* dst, uint32_t phases, DstWidth width, bool transpose);
+void matmul_exact(const SrcTile& b, const SrcTile& a, uint32_t* dst, uint32_t phases, DstWidth width, bool transpose,
+                  bool wormhole);
 
 // n elements (a multiple of 16) of dst = a op b, or dst += a op b when `accumulate` (Mul always accumulates).
 void elementwise_exact(Elementwise op, const uint32_t* a, const uint32_t* b, uint32_t* dst, uint32_t n, uint32_t phases,
-                       DstWidth width, bool small_exponent, bool accumulate);
+                       DstWidth width, bool small_exponent, bool accumulate, bool wormhole);
 
 // --- Fast: fp32 arithmetic, vectorised. Operands were cut by cut_for_fidelity. --------------------------------------
 
