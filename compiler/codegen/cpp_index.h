@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <string_view>
 #include <unordered_set>
 #include <vector>
 
@@ -28,6 +29,12 @@ struct Split {
     LinearForm multiple, rest;
 };
 Split split(const LinearForm& form, int64_t unit);
+
+// Helpers that a kernel needs when uses_floor_div().
+inline constexpr std::string_view kFloorDivSource =
+    "// Division rounding down, for a positive divisor.\n"
+    "inline int32_t floor_div(int32_t a, int32_t b) { return a >= 0 ? a / b : -((-a + b - 1) / b); }\n"
+    "inline int32_t floor_mod(int32_t a, int32_t b) { return a - floor_div(a, b) * b; }\n";
 
 class CppIndex {
   public:

@@ -469,12 +469,7 @@ Result<KernelSource> KernelWriter::write() {
         text_line.resize(width + 2, ' ');
         text += text_line + "// " + constants_.at(name).second + "\n";
     }
-    if (cpp_.uses_floor_div()) {
-        text +=
-            "\n// Division rounding down, for a positive divisor.\n"
-            "inline int32_t floor_div(int32_t a, int32_t b) { return a >= 0 ? a / b : -((-a + b - 1) / b); }\n"
-            "inline int32_t floor_mod(int32_t a, int32_t b) { return a - floor_div(a, b) * b; }\n";
-    }
+    if (cpp_.uses_floor_div()) text += "\n" + std::string(kFloorDivSource);
     text += helpers();
     text += "\nvoid kernel_main() {\n" + head + main + "}\n";
     source.text = std::move(text);
