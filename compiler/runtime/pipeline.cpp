@@ -8,6 +8,7 @@
 
 #include "compiler/ir/text.h"
 #include "compiler/ir/verify.h"
+#include "compiler/map/coarsen.h"
 #include "compiler/map/map.h"
 #include "compiler/place/place.h"
 #include "compiler/schedule/schedule.h"
@@ -17,7 +18,8 @@ namespace tilelang_tt {
 
 namespace {
 
-constexpr std::array<PassInfo, 5> kPasses = {{
+constexpr std::array<PassInfo, 6> kPasses = {{
+    {"coarsen", "TileProgram", "TileProgram", "merges blocks of single rows into blocks of whole tiles"},
     {"map", "TileProgram", "MappingPlan", "decides which core computes which blocks and how tensors lie in memory"},
     {"tensorize", "TileProgram, MappingPlan", "TileGraph",
      "turns buffers into values and loops over elements into tile operations"},
@@ -118,13 +120,17 @@ Result<Compiled> compile_program(const TileProgram& program, const Target& targe
     Stages stages(options);
     Compiled& out = stages.compiled;
     out.remarks = program.remarks;
-    stages.fail(unknown_stage(options.until, "map"));
+    stages.fail(unknown_stage(options.until, "coarsen"));
     if (!stages.failed()) stages.fail(verify(program));
+    stages.stage<TileProgram>(
+        "coarsen", out.coarsened, [&] { return Result<TileProgram>(coarsen(program)); },
+        [](const TileProgram& p) { return verify(p); }, [](const TileProgram& p) { return print(p); });
+    if (out.coarsened) out.remarks = out.coarsened->remarks;
     stages.stage<MappingPlan>(
-        "map", out.mapping, [&] { return map_program(program, target); }, no_check<MappingPlan>(),
-        [&](const MappingPlan& mapping) { return print(mapping, program.ctx); });
+        "map", out.mapping, [&] { return map_program(*out.coarsened, target); }, no_check<MappingPlan>(),
+        [&](const MappingPlan& mapping) { return print(mapping, out.coarsened->ctx); });
     stages.stage<TileGraph>(
-        "tensorize", out.graph, [&] { return tensorize(program, *out.mapping, target); },
+        "tensorize", out.graph, [&] { return tensorize(*out.coarsened, *out.mapping, target); },
         [](const TileGraph& g) { return verify(g); }, [](const TileGraph& g) { return print(g); });
     if (!stages.stopped()) run_from_place(stages, *out.graph, *out.mapping, target);
     return stages.finish();

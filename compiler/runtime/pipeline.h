@@ -34,6 +34,7 @@ struct Compiled {
     std::vector<StageDump> timings;  // one a stage that ran, without text
     std::vector<Diagnostic> remarks;
     // What each stage made, as far as the pipeline went.
+    std::optional<TileProgram> coarsened;
     std::optional<MappingPlan> mapping;
     std::optional<TileGraph> graph;
     std::optional<ResourcePlan> resources;
