@@ -9,14 +9,15 @@ std::string cmake_lists(const Plan& plan) {
            ":\n"
            "#   cmake -S . -B build && cmake --build build\n"
            "# against an installed TT-Metalium (-DCMAKE_PREFIX_PATH=...), or against the emulator of tilelang-tt:\n"
-           "#   cmake -S . -B build -DTT_EMULATOR_DIR=<folder with include/tt-metalium and libtt_emulator.so>\n"
+           "#   cmake -S . -B build -DTT_EMULATOR_DIR=<build/ of its checkout, or the folder of the installed "
+           "package>\n"
            "cmake_minimum_required(VERSION 3.20)\n"
            "project(" +
            name +
            " LANGUAGES CXX)\n"
            "set(CMAKE_CXX_STANDARD 20)\n"
            "set(CMAKE_CXX_STANDARD_REQUIRED ON)\n"
-           "set(TT_EMULATOR_DIR \"\" CACHE PATH \"The emulator's folder; empty: an installed TT-Metalium\")\n"
+           "set(TT_EMULATOR_DIR \"\" CACHE PATH \"Holds include/ and lib/ of the emulator; empty: use TT-Metalium\")\n"
            "\n"
            "add_executable(" +
            name + " host.cpp)\nif(TT_EMULATOR_DIR)\n  target_include_directories(" + name +

@@ -123,6 +123,7 @@ constexpr std::string_view kIncludes = R"(#include <algorithm>
 #include <tt-metalium/host_api.hpp>
 #include <tt-metalium/tensor_accessor_args.hpp>
 
+using namespace tt;
 using namespace tt::tt_metal;
 
 namespace {
@@ -646,7 +647,7 @@ std::string program_name(const Plan& plan) {
     std::string name = plan.ctx.name;
     for (char& c : name)
         if (!std::isalnum(static_cast<unsigned char>(c)) && c != '_') c = '_';
-    return name.empty() ? "kernel" : name;
+    return name + "_host";
 }
 
 Result<std::string> host_source(const Plan& plan) { return HostWriter(plan).write(); }

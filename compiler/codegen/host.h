@@ -14,7 +14,7 @@ Result<std::string> host_source(const Plan& plan);
 
 std::string cmake_lists(const Plan& plan);
 
-// The kernel's name as an identifier: the executable's and the CMake target's.
+// Name of the executable and of its CMake target, after the kernel: "matmul_host".
 std::string program_name(const Plan& plan);
 
 }  // namespace tilelang_tt::codegen

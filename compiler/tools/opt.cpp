@@ -36,7 +36,7 @@ Reads a tile program, tile graph or Tensix program as text, runs the pipeline on
   --interpret SEED    run the input and the last runnable form on the same random data; exit 1 if they differ too much
   --tolerance X       relative Frobenius error allowed by --interpret (default 1e-3, after schedule 1e-2)
   --symbol NAME=N     value of a symbolic dimension or scalar for --interpret (default: random)
-  --list              print the pass table
+  --list              print the pass table, as Markdown
 )";
 
 struct UsageError : std::runtime_error {
@@ -334,8 +334,9 @@ void write_files(const Artifacts& artifacts, const std::string& folder) {
 int run(const std::vector<std::string>& args) {
     const Options options = parse_options(args);
     if (options.list) {
+        std::cout << "| pass | from | to | what it does |\n|---|---|---|---|\n";
         for (const PassInfo& pass : pass_table())
-            std::cout << pass.name << ": " << pass.in << " -> " << pass.out << "; " << pass.why << "\n";
+            std::cout << "| " << pass.name << " | " << pass.in << " | " << pass.out << " | " << pass.why << " |\n";
         return 0;
     }
     const Target target = parse_target(options.target);

@@ -2,6 +2,7 @@
 
 import os
 import re
+import subprocess
 from pathlib import Path
 
 import artifacts
@@ -107,6 +108,21 @@ def test_code_does_not_grow_with_the_problem(tmp_path):
         assert artifacts.compile_text(gemm(m, 256, k, (64, 64, 32)), folder).returncode == 0
         sizes.append([len((folder / name).read_text().splitlines()) for name in FILES if name.endswith(".cpp")])
     assert sizes[0] == sizes[1]
+
+
+def test_builds_by_its_cmake_lists(tmp_path):
+    """As a user would, in the folder that `tilelang-tt compile` wrote."""
+    assert artifacts.compile_text(gemm(64, 64, 64, (32, 32, 32)), tmp_path, "grid=2x2").returncode == 0
+    emulator = artifacts.emulator_library().parent.parent
+    build = tmp_path / "build"
+    for command in (
+        ["cmake", "-S", str(tmp_path), "-B", str(build), f"-DTT_EMULATOR_DIR={emulator}"],
+        ["cmake", "--build", str(build)],
+    ):
+        done = subprocess.run(command, capture_output=True, text=True, timeout=200, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+    reference(tmp_path / "data", 64, 64, 64, "bfloat16")
+    assert artifacts.run_host(build / "matmul_host", str(tmp_path / "data")).returncode == 0
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,6 @@
 // Host program of matmul: runs the kernels beside it on the first device.
 //
-//     matmul [FOLDER] [--tolerance X]
+//     matmul_host [FOLDER] [--tolerance X]
 //
 // FOLDER holds <tensor>.in.bin for every tensor and <tensor>.ref.bin for every one that is written: raw row-major
 // arrays in the tensor's dtype. Without it inputs are pseudo-random, and the results are summed up, unchecked.
@@ -27,6 +27,7 @@
 #include <tt-metalium/host_api.hpp>
 #include <tt-metalium/tensor_accessor_args.hpp>
 
+using namespace tt;
 using namespace tt::tt_metal;
 
 namespace {
