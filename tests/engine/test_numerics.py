@@ -253,3 +253,66 @@ def test_clocks_follow_fidelity() -> None:
         assert 0 < unpack <= math[fidelity] <= pack
     assert math["HiFi4"] - math["HiFi2"] >= 0.3 * 32 * KT
     assert math["HiFi4"] > math["HiFi2"] >= math["LoFi"]
+
+
+def test_vector_operations_issued_by_the_packer() -> None:
+    x = random(32, 32, seed=10)
+    body = """
+    compute_kernel_hw_startup(0, 16); copy_init(0); gelu_tile_init(); tanh_tile_init_pack();
+    cb_wait_front(0, 1); cb_reserve_back(16, 1);
+    tile_regs_acquire(); copy_tile(0, 0, 0); tile_regs_commit();
+    tile_regs_wait(); tanh_tile_pack(0); pack_tile(0, 16); tile_regs_release(); cb_push_back(16, 1);
+    """
+    got, result = run(body, [Operand(x)], (32, 32), "fp32")
+    assert np.allclose(got, np.tanh(x), atol=1e-6)
+    _, math, pack = result.clocks[(0, 0, "compute")]
+    assert pack - math > 500
+
+
+def test_block_row_maximum_and_random_numbers() -> None:
+    x = random(32, 96, seed=11)
+    body = """
+    compute_kernel_hw_startup(0, 1, 16); reduce_block_max_row_init<3>(16);
+    cb_wait_front(0, 3); cb_wait_front(1, 1); cb_reserve_back(16, 1);
+    tile_regs_acquire(); reduce_block_max_row<3>(0, 1, 0, 0); tile_regs_commit();
+    tile_regs_wait(); pack_tile(0, 16); tile_regs_release(); reduce_block_max_row_uninit(0); cb_push_back(16, 1);
+    """
+    got, _ = run(body, [Operand(x), Operand(np.ones((32, 32), np.float32))], (32, 32))
+    assert np.array_equal(got[:, 0], x.max(axis=1))
+    body = """
+    compute_kernel_hw_startup(0, 16); rand_tile_init(5); cb_reserve_back(16, 1);
+    tile_regs_acquire(); rand_tile(0, 0x40000000, 0x3f800000); tile_regs_commit();
+    tile_regs_wait(); pack_tile(0, 16); tile_regs_release(); cb_push_back(16, 1);
+    """
+    got, _ = run(body, [Operand(x)], (32, 32), "fp32")
+    assert 2 <= got.min() < 2.1
+    assert 2.9 < got.max() < 3
+    assert abs(got.mean() - 2.5) < 0.05
+
+
+@pytest.mark.parametrize("bcast", ["row", "col"])
+@pytest.mark.parametrize("op", ["add", "sub", "mul"])
+def test_vector_broadcasts_are_exact_in_a_wide_dst(op: str, bcast: str) -> None:
+    rng = np.random.default_rng(12)
+    a, b = (rng.standard_normal((32, 32)).astype(np.float32) for _ in range(2))
+    body = f"""
+    compute_kernel_hw_startup(0, 1, 16); copy_init(0); sfpu_{op}_bcast_{bcast}_init();
+    cb_wait_front(0, 1); cb_wait_front(1, 1); cb_reserve_back(16, 1);
+    tile_regs_acquire(); copy_tile(0, 0, 0); copy_tile(1, 0, 1); sfpu_{op}_bcast_{bcast}(0, 1); tile_regs_commit();
+    tile_regs_wait(); pack_tile(0, 16); tile_regs_release(); cb_push_back(16, 1);
+    """
+    got, _ = run(body, [Operand(a, "fp32"), Operand(b, "fp32")], (32, 32), "fp32", unpack_fp32=[0, 1])
+    other = b[:1] if bcast == "row" else b[:, :1]
+    assert np.array_equal(got, {"add": np.add, "sub": np.subtract, "mul": np.multiply}[op](a, other))
+
+
+def test_transposes() -> None:
+    x = random(32, 64, seed=13)
+    body = """
+    compute_kernel_hw_startup(0, 16); transpose_init(0);
+    cb_wait_front(0, 2); cb_reserve_back(16, 2);
+    tile_regs_acquire(); transpose_block(0, 0, 0, 2); tile_regs_commit();
+    tile_regs_wait(); pack_block(0, 16, 2); tile_regs_release(); cb_push_back(16, 2);
+    """
+    got, _ = run(body, [Operand(x)], (64, 32))
+    assert np.array_equal(got, x.T)

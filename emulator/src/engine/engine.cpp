@@ -160,7 +160,11 @@ std::unique_ptr<ComputeEngine> make_compute_engine(Core& core, const ComputeConf
 CircularBuffer& ComputeEngine::buffer(uint32_t cb, const char* what) {
     if (cb >= kMaxCircularBuffers || !core_.cbs[cb].configured())
         fault(FaultKind::CircularBuffer, "%s: CB %u is not configured on this core", what, cb);
-    return core_.cbs[cb];
+    CircularBuffer& found = core_.cbs[cb];
+    if (found.tile_rows != 32 || found.tile_cols != 32)
+        fault(FaultKind::Unsupported, "%s: %s has tiles of %u x %u; the compute engine takes 32 x 32", what,
+              describe(found).c_str(), found.tile_rows, found.tile_cols);
+    return found;
 }
 
 void ComputeEngine::require_started(const char* what) const {

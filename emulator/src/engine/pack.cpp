@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <cstring>
+#include <limits>
 
 #include "engine/simd.h"
 
@@ -71,17 +73,14 @@ uint16_t round_bf16(double sum) {
 
 uint16_t accumulate_bf16(uint16_t old, uint16_t add) {
     if ((old & 0x7fff) == 0x7f80 && (add & 0x7fff) == 0x7f80 && old != add) return 0x7fc0;
-    // A NaN counts as a huge number here; infinities behave.
-    const auto value = [](uint16_t half) {
-        if ((half & 0x7fff) > 0x7f80) {
-            const uint64_t word =
-                uint64_t(half & 0x8000) << 48 | uint64_t(255 - 127 + 1023) << 52 | uint64_t(half & 0x7f) << 45;
-            return std::bit_cast<double>(word);
-        }
+    // A NaN counts as a huge number here, in memory an even larger one; infinities behave.
+    const auto value = [](uint16_t half, double nan) {
+        if ((half & 0x7fff) > 0x7f80) return half & 0x8000 ? -nan : nan;
         const uint32_t flushed = (half & 0x7fff) < 0x80 ? half & 0x8000u : half;
         return static_cast<double>(std::bit_cast<float>(flushed << 16));
     };
-    return round_bf16(value(old) + value(add));
+    const double added_nan = std::ldexp(1.0 + (add & 0x7f) / 128.0, 128);
+    return round_bf16(value(old, std::numeric_limits<double>::max()) + value(add, added_nan));
 }
 
 uint16_t accumulate_fp16(uint16_t old, uint16_t add) {
