@@ -6,10 +6,12 @@ import sys
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "tools" / "realheaders"))
+sys.path[:0] = [str(ROOT / "tools" / "realheaders"), str(ROOT / "tools" / "fidelity")]
 
 import check
 import headers
+import plans
+import programs
 
 KERNELS = ROOT / "tools" / "fidelity" / "kernels"
 BF16, FP32 = 5, 0
@@ -103,3 +105,49 @@ def test_gone_names_are_found_outside_comments():
 @pytest.mark.parametrize("path", sorted(KERNELS.glob("*.cpp")), ids=lambda p: p.name)
 def test_our_own_kernels_use_current_names(path):
     assert check.gone_names(path.read_text()) == []
+
+
+# ---- what the compiler emits ----
+
+PROGRAMS = {name: (make, options) for name, make, options, _ in programs.program_list()}
+COMPILED = [
+    "gemm_bf16",
+    "gemm_bf16_block_128",
+    "gemm_bf16_ragged",
+    "gemm_bf16_trans_ab",
+    "gemm_bf16_batched",
+    "gemm_fp32",
+    "gemm_fp16",
+    "add_bf16",
+    "mul_bf16",
+    "add_bf16_ragged",
+    "epilogue_all",
+]
+
+
+def emitted(name: str, arch: str, folder: pathlib.Path) -> dict[str, str]:
+    tilelang_tt = pytest.importorskip("tilelang_tt", reason="the compiler is not built")
+    from tilelang_tt import target
+
+    make, options = PROGRAMS[name]
+    artifacts = tilelang_tt.compile_artifacts(make(), target.make(f"tenstorrent -arch={arch} {options}".strip()))
+    artifacts.save(folder)
+    return artifacts.files
+
+
+@pytest.mark.parametrize("arch", check.ARCHS)
+@pytest.mark.parametrize("name", COMPILED)
+def test_emitted_kernels_compile(ttnn, name, arch, tmp_path):
+    emitted(name, arch, tmp_path / "out")
+    kernels = plans.kernels(tmp_path / "out")
+    assert {k.role for k in kernels} == {"reader", "compute", "writer"}
+    for kernel in kernels:
+        for thread in check.THREADS[kernel.role]:
+            message = check.compile_kernel(kernel, arch, thread, ttnn)
+            assert message is None, f"{kernel.source.name}, {thread}:\n{message}"
+
+
+@pytest.mark.parametrize("name", sorted(PROGRAMS))
+def test_emitted_files_use_current_names(name, tmp_path):
+    for file, text in emitted(name, "wormhole_b0", tmp_path / "out").items():
+        assert check.gone_names(text) == [], file

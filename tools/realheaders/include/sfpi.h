@@ -1,6 +1,7 @@
-// A compatibility header in the place of SFPI's: the names of its vector language that the kernel headers of ttnn 0.81.1
-// use, typed loosely, so that a stock GCC can check them and the kernels that include them. It accepts more than SFPI
-// does (any vector converts to any other) and computes nothing: code for the vector engine itself cannot be judged by it.
+// A compatibility header in the place of SFPI's: the names of its vector language that the kernel headers of ttnn
+// 0.81.1 use, typed loosely, so that a stock GCC can check them and the kernels that include them. It accepts more than
+// SFPI does (any vector converts to any other) and computes nothing: code for the vector engine itself cannot be judged
+// by it.
 #pragma once
 #include <cstdint>
 #include <type_traits>
@@ -10,8 +11,8 @@
 #define sfpi_inline inline
 
 // SFPI wraps a condition's code in a scope of its own.
-#define v_if(...)                   \
-    {                               \
+#define v_if(...) \
+    {             \
         ::sfpi::check(__VA_ARGS__);
 #define v_elseif(...) ::sfpi::check(__VA_ARGS__);
 #define v_else
@@ -24,22 +25,73 @@ namespace sfpi {
 
 // Fields of instructions; the values do not matter to a syntax check.
 enum : int {
-    SFPABS_MOD1_FLOAT, SFPABS_MOD1_INT, SFPARECIP_MOD1_RECIP, SFPCAST_MOD1_INT32_TO_FP32_RNE,
-    SFPCAST_MOD1_SM32_TO_FP32_RNE, SFPENCC_IMM12_BOTH, SFPENCC_MOD1_EI_RI, SFPENCC_MOD1_EU_R1,
-    SFPEXEXP_MOD1_SET_CC_COMP_EXP, SFPEXEXP_MOD1_SET_CC_SGN_EXP, SFPEXMAN_MOD1_PAD9, SFPGT_MOD1_SET_CC,
-    SFPIADD_MOD1_ARG_2SCOMP_LREG_DST, SFPIADD_MOD1_ARG_IMM, SFPIADD_MOD1_ARG_LREG_DST, SFPIADD_MOD1_CC_GTE0,
-    SFPIADD_MOD1_CC_LT0, SFPIADD_MOD1_CC_NONE, SFPLE_MOD1_SET_CC, SFPLE_MOD1_SET_VD, SFPLOADI_MOD0_FLOATA,
-    SFPLOADI_MOD0_FLOATB, SFPLOADI_MOD0_LOWER, SFPLOADI_MOD0_SHORT, SFPLOADI_MOD0_UPPER, SFPLOADI_MOD0_USHORT,
-    SFPLOAD_ADDR_MODE_NOINC, SFPLOAD_MOD0_FMT_FP16B, SFPLOAD_MOD0_FMT_SRCB, SFPLZ_MOD1_CC_NE0, SFPLZ_MOD1_CC_NONE,
-    SFPMAD_MOD1_INDIRECT_VA, SFPMAD_MOD1_INDIRECT_VD, SFPMAD_MOD1_NEGATE_VA, SFPMAD_MOD1_NEGATE_VC,
-    SFPMAD_MOD1_OFFSET_NONE, SFPMOV_MOD1_CONFIG, SFPMOV_MOD1_NEGATE, SFPMUL24_MOD1_LOWER, SFPMUL24_MOD1_UPPER,
-    SFPSETCC_MOD1_LREG_EQ0, SFPSETCC_MOD1_LREG_GTE0, SFPSETCC_MOD1_LREG_LT0, SFPSETCC_MOD1_LREG_NE0,
-    SFPSETSGN_MOD1_ARG_IMM, SFPSHFT2_MOD1_SHFT_IMM, SFPSHFT2_MOD1_SHFT_LREG, SFPSHFT2_MOD1_SUBVEC_SHFLROR1,
-    SFPSHFT2_MOD1_SUBVEC_SHFLSHR1, SFPSHFT_MOD1_ARG_IMM_USE_VC, SFPSHFT_MOD1_SHIFT_IMM, SFPSTOCHRND_MOD1_FP32_TO_FP16B,
-    SFPSTOCHRND_MOD1_FP32_TO_INT16, SFPSTOCHRND_MOD1_FP32_TO_INT8, SFPSTOCHRND_MOD1_FP32_TO_UINT16,
-    SFPSTOCHRND_MOD1_FP32_TO_UINT8, SFPSTOCHRND_RND_EVEN, SFPSTORE_ADDR_MODE_NOINC, SFPSTORE_MOD0_FMT_FP16B,
-    SFPSTORE_MOD0_FMT_LO16, SFPSTORE_MOD0_FMT_SRCB, SFPSWAP_MOD1_SWAP, SFPSWAP_MOD1_VEC_MIN_MAX, SFPCONFIG_SRC_RAND,
-    CREG_IDX_LUT_SLOPES, CREG_IDX_TILEID, CREG_IDX_0P837300003
+    SFPABS_MOD1_FLOAT,
+    SFPABS_MOD1_INT,
+    SFPARECIP_MOD1_RECIP,
+    SFPCAST_MOD1_INT32_TO_FP32_RNE,
+    SFPCAST_MOD1_SM32_TO_FP32_RNE,
+    SFPENCC_IMM12_BOTH,
+    SFPENCC_MOD1_EI_RI,
+    SFPENCC_MOD1_EU_R1,
+    SFPEXEXP_MOD1_SET_CC_COMP_EXP,
+    SFPEXEXP_MOD1_SET_CC_SGN_EXP,
+    SFPEXMAN_MOD1_PAD9,
+    SFPGT_MOD1_SET_CC,
+    SFPIADD_MOD1_ARG_2SCOMP_LREG_DST,
+    SFPIADD_MOD1_ARG_IMM,
+    SFPIADD_MOD1_ARG_LREG_DST,
+    SFPIADD_MOD1_CC_GTE0,
+    SFPIADD_MOD1_CC_LT0,
+    SFPIADD_MOD1_CC_NONE,
+    SFPLE_MOD1_SET_CC,
+    SFPLE_MOD1_SET_VD,
+    SFPLOADI_MOD0_FLOATA,
+    SFPLOADI_MOD0_FLOATB,
+    SFPLOADI_MOD0_LOWER,
+    SFPLOADI_MOD0_SHORT,
+    SFPLOADI_MOD0_UPPER,
+    SFPLOADI_MOD0_USHORT,
+    SFPLOAD_ADDR_MODE_NOINC,
+    SFPLOAD_MOD0_FMT_FP16B,
+    SFPLOAD_MOD0_FMT_SRCB,
+    SFPLZ_MOD1_CC_NE0,
+    SFPLZ_MOD1_CC_NONE,
+    SFPMAD_MOD1_INDIRECT_VA,
+    SFPMAD_MOD1_INDIRECT_VD,
+    SFPMAD_MOD1_NEGATE_VA,
+    SFPMAD_MOD1_NEGATE_VC,
+    SFPMAD_MOD1_OFFSET_NONE,
+    SFPMOV_MOD1_CONFIG,
+    SFPMOV_MOD1_NEGATE,
+    SFPMUL24_MOD1_LOWER,
+    SFPMUL24_MOD1_UPPER,
+    SFPSETCC_MOD1_LREG_EQ0,
+    SFPSETCC_MOD1_LREG_GTE0,
+    SFPSETCC_MOD1_LREG_LT0,
+    SFPSETCC_MOD1_LREG_NE0,
+    SFPSETSGN_MOD1_ARG_IMM,
+    SFPSHFT2_MOD1_SHFT_IMM,
+    SFPSHFT2_MOD1_SHFT_LREG,
+    SFPSHFT2_MOD1_SUBVEC_SHFLROR1,
+    SFPSHFT2_MOD1_SUBVEC_SHFLSHR1,
+    SFPSHFT_MOD1_ARG_IMM_USE_VC,
+    SFPSHFT_MOD1_SHIFT_IMM,
+    SFPSTOCHRND_MOD1_FP32_TO_FP16B,
+    SFPSTOCHRND_MOD1_FP32_TO_INT16,
+    SFPSTOCHRND_MOD1_FP32_TO_INT8,
+    SFPSTOCHRND_MOD1_FP32_TO_UINT16,
+    SFPSTOCHRND_MOD1_FP32_TO_UINT8,
+    SFPSTOCHRND_RND_EVEN,
+    SFPSTORE_ADDR_MODE_NOINC,
+    SFPSTORE_MOD0_FMT_FP16B,
+    SFPSTORE_MOD0_FMT_LO16,
+    SFPSTORE_MOD0_FMT_SRCB,
+    SFPSWAP_MOD1_SWAP,
+    SFPSWAP_MOD1_VEC_MIN_MAX,
+    SFPCONFIG_SRC_RAND,
+    CREG_IDX_LUT_SLOPES,
+    CREG_IDX_TILEID,
+    CREG_IDX_0P837300003
 };
 constexpr int SFP_DESTREG_STRIDE = 2, SFP_SRCSREG_STRIDE = 2;
 
@@ -71,21 +123,37 @@ struct Vector : Any {
         return *this;
     }
     template <typename T>
-    Vector& operator+=(const T&) { return *this; }
+    Vector& operator+=(const T&) {
+        return *this;
+    }
     template <typename T>
-    Vector& operator-=(const T&) { return *this; }
+    Vector& operator-=(const T&) {
+        return *this;
+    }
     template <typename T>
-    Vector& operator*=(const T&) { return *this; }
+    Vector& operator*=(const T&) {
+        return *this;
+    }
     template <typename T>
-    Vector& operator&=(const T&) { return *this; }
+    Vector& operator&=(const T&) {
+        return *this;
+    }
     template <typename T>
-    Vector& operator|=(const T&) { return *this; }
+    Vector& operator|=(const T&) {
+        return *this;
+    }
     template <typename T>
-    Vector& operator^=(const T&) { return *this; }
+    Vector& operator^=(const T&) {
+        return *this;
+    }
     template <typename T>
-    Vector& operator<<=(const T&) { return *this; }
+    Vector& operator<<=(const T&) {
+        return *this;
+    }
     template <typename T>
-    Vector& operator>>=(const T&) { return *this; }
+    Vector& operator>>=(const T&) {
+        return *this;
+    }
     Vector& operator++() { return *this; }
     Vector& operator--() { return *this; }
     Vector operator++(int) { return *this; }
@@ -151,10 +219,10 @@ struct Operand {  // what an expression with this operand yields
 template <typename A, typename B>
 using Result = typename Operand<std::conditional_t<is_vector<A>, A, B>>::type;
 
-#define SFPI_BINARY(op, result)                                                                     \
-    template <typename A, typename B, typename = std::enable_if_t<is_vector<A> || is_vector<B>>>    \
-    inline result operator op(const A&, const B&) {                                                 \
-        return {};                                                                                  \
+#define SFPI_BINARY(op, result)                                                                  \
+    template <typename A, typename B, typename = std::enable_if_t<is_vector<A> || is_vector<B>>> \
+    inline result operator op(const A&, const B&) {                                              \
+        return {};                                                                               \
     }
 #define SFPI_ARITHMETIC(op) SFPI_BINARY(op, SFPI_RESULT)
 #define SFPI_RESULT Result<A, B>
@@ -210,10 +278,10 @@ inline To convert(Args...) {
     return {};
 }
 
-#define SFPI_FUNCTION(name, result)         \
-    template <auto..., typename... Args>    \
-    inline result name(Args...) {           \
-        return result();                    \
+#define SFPI_FUNCTION(name, result)      \
+    template <auto..., typename... Args> \
+    inline result name(Args...) {        \
+        return result();                 \
     }
 SFPI_FUNCTION(exexp, vInt)
 SFPI_FUNCTION(exman, vInt)
@@ -259,10 +327,10 @@ inline Pair<typename Operand<A>::type> vec_min_max(A, B) {
 }
 
 // The result has the first operand's type.
-#define SFPI_SAME(name)                                          \
-    template <auto..., typename First, typename... Args>         \
-    inline typename Operand<First>::type name(First, Args...) {  \
-        return {};                                               \
+#define SFPI_SAME(name)                                         \
+    template <auto..., typename First, typename... Args>        \
+    inline typename Operand<First>::type name(First, Args...) { \
+        return {};                                              \
     }
 SFPI_SAME(abs)
 SFPI_SAME(min)

@@ -1,5 +1,5 @@
-// The vector builtins of the SFPI compiler that kernel headers name directly, declared so that a stock GCC can check the
-// code around them. Nothing here computes: the tool compiles with -fsyntax-only.
+// The vector builtins of the SFPI compiler that kernel headers name directly, declared so that a stock GCC can check
+// the code around them. Nothing here computes: the tool compiles with -fsyntax-only.
 #pragma once
 #include <cstdint>
 
