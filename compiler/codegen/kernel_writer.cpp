@@ -205,6 +205,7 @@ void KernelWriter::check_range(IndexId id) {
     Diagnostic error;
     error.code = "TT6001";
     error.message = "an index of kernel '" + ctx_.name + "' does not fit the 32 bits that kernels calculate in";
+    if (const SourceLoc loc = ctx_.loc(launch_.loc); loc.known()) error.where = {loc};
     error.facts = {{"largest value", std::to_string(kLimit), std::to_string(*bounds.hi)}};
     error.fix = "split the tensor";
     errors_.push_back(error);

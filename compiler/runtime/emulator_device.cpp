@@ -262,6 +262,11 @@ Result<RunStats> EmulatorDevice::run_checked(const Artifacts& artifacts, const s
 }  // namespace
 
 Result<std::unique_ptr<Device>> emulator_device(const std::string& arch, const std::string& board, Numerics numerics) {
+    try {
+        tt_emulator::host_compiler();
+    } catch (const tt_emulator::RunError& error) {
+        return device_error("TT8001", error.what());
+    }
     return std::unique_ptr<Device>(std::make_unique<EmulatorDevice>(arch, board, numerics));
 }
 

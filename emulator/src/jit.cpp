@@ -543,4 +543,6 @@ std::vector<LoadedKernel*> load_kernels(const std::vector<const KernelSpec*>& sp
     return out;
 }
 
+std::string host_compiler() { return find_compiler().command.front(); }
+
 }  // namespace tt_emulator

@@ -39,7 +39,6 @@ struct Reader {
         }
         std::string op;
         in >> op;
-        IndexId result;
         if (op == "var") {
             std::string name;
             std::getline(in, name, ')');

@@ -31,6 +31,9 @@ struct DeviceOptions {
     std::string board;                // "n150", "n300", "p100", "p150"; empty: the architecture's default
     uint32_t grid_x = 0, grid_y = 0;  // worker cores; 0: the board's grid. Never larger than the chip's.
     bool exact = true;                // numerics: as the chip, or fast (SIMD, bounded against exact)
+    // A file that each run overwrites with what every processor waited for, when and how long, in Chrome's trace format
+    // (chrome://tracing, Perfetto; 1 us there is one cycle). Empty: $TILELANG_TT_EMULATOR_TRACE, if set.
+    std::string trace;
 };
 
 // Worker cores by logical coordinates, corners included.
@@ -116,6 +119,10 @@ struct BufferInfo {
     bool dram = true;
     std::string name;
 };
+
+// Path of the C++ compiler that kernels are built with: $CXX, else c++, g++ or clang++. Throws RunError if there is
+// none.
+TT_EMULATOR_EXPORT std::string host_compiler();
 
 class Machine;
 
