@@ -657,7 +657,8 @@ class Placer {
         for (const Packed& p : packed) wanted.push_back(p.value);
         return select(
             ctx_, launch_, analysis_, ops, preset, wanted,
-            [this](ValueId id, bool by_columns) { return find_operand(id, by_columns); }, [this](ValueId id) { return reduce_operand_.at(id); }, options(tile_by_tile));
+            [this](ValueId id, bool by_columns) { return find_operand(id, by_columns); },
+            [this](ValueId id) { return reduce_operand_.at(id); }, options(tile_by_tile));
     }
 
     std::optional<Tiles> find_operand(ValueId id, bool by_columns) const {

@@ -343,6 +343,11 @@ class Selector {
         for (const graph::Operand& operand : op.operands) {
             const tensix::DataFormat format = format_of(type(operand.value).dtype);
             if (!tensix::is_float(format) || (!fast && !is_16bit_float(format))) return false;
+            // Products of fp16 would lose their last bits in the FPU, which multiplies 5 bits by 7 at a time.
+            if (!fast && op.fn == TileFn::Mul && format == tensix::DataFormat::Float16) return false;
+            // The multiplier's phases do not cover all bits of two fp16 significands: products are off by up to 2^-9
+            // (docs/fidelity.md), 3 ulp of the result.
+            if (!fast && op.fn == TileFn::Mul && format == tensix::DataFormat::Float16) return false;
         }
         TileOperand first{*a, access_of(type(op.operands[0].value), result)};
         TileOperand second{*b, access_of(type(op.operands[1].value), result)};

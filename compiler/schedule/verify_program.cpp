@@ -21,10 +21,12 @@ enum class DstPhase : uint8_t { Idle, Math, Committed, Pack };
 
 // What one engine holds of a channel.
 struct Held {
-    int64_t reserved = 0;        // pages reserved and not pushed
-    int64_t waited = 0;          // pages waited for and not popped
-    bool read_pending = false;   // a read into it is in flight
-    bool write_pending = false;  // a write from it has not left L1
+    int64_t reserved = 0;          // pages reserved and not pushed
+    int64_t waited = 0;            // pages waited for and not popped
+    size_t loops_at_reserve = 0;   // that were open when the block was reserved
+    std::set<const Pack*> packed;  // what has packed to it since
+    bool read_pending = false;     // a read into it is in flight
+    bool write_pending = false;    // a write from it has not left L1
 };
 
 // Formats by name, inits by their text filled with formats and params: what the hardware was last programmed for.
@@ -39,6 +41,7 @@ struct State {
     bool section_reduces = false;
     bool arrival_open = false;  // a write has not been awaited with the final barrier
     bool started = false;
+    std::optional<bool> accumulate = false;  // whether the packer adds in L1; nullopt: depends on the path
     Setup setup;
 };
 
@@ -46,7 +49,7 @@ class EngineVerifier {
   public:
     EngineVerifier(const TensixProgram& program, const Launch& launch, Engine engine, const Target& target,
                    std::vector<Diagnostic>& out)
-        : ctx_(program.ctx), launch_(launch), engine_(engine), out_(out) {
+        : ctx_(program.ctx), index_(program.ctx.index), launch_(launch), engine_(engine), out_(out) {
         capacity_ = target.device->dst_tiles(launch.compute.fp32_dest_acc_en, launch.compute.dst_full_sync_en);
     }
 
@@ -90,14 +93,37 @@ class EngineVerifier {
             loc_ = op.loc;
             if (auto* loop = std::get_if<For>(&op.v)) {
                 const State before = state;
+                const bool always = index_.bounds(loop->extent).lo.value_or(0) >= 1;
+                const auto begin = index_.as_const(loop->begin);
+                const Var var = index_.var(loop->var);
+                // Conditions are decided with the first value, then with a variable that starts from the second.
+                loops_.push_back({loop->var, false, begin ? index_.constant(*begin) : IndexId{}});
                 this->region(loop->body, state);
                 if (!same_hold(state, before))
-                    error("TT5111", "an iteration over `" + ctx_.index.var(loop->var).name +
-                                        "` leaves channels or DST otherwise than it found them");
-                const bool always = ctx_.index.bounds(loop->extent).lo.value_or(0) >= 1;
-                if (ctx_.index.as_const(loop->extent) != 1) this->region(loop->body, state);
+                    error("TT5111",
+                          "an iteration over `" + var.name + "` leaves channels or DST otherwise than it found them");
+                const auto extent = index_.as_const(loop->extent);
+                if (!extent || *extent > loop->step) {
+                    loops_.back().again = true;
+                    if (begin) {
+                        Var later = var;
+                        later.lo = *begin + loop->step;
+                        if (later.hi) later.hi = std::max(*later.hi, *later.lo);
+                        loops_.back().value = index_.of(index_.new_var(later));
+                    }
+                    this->region(loop->body, state);
+                }
+                loops_.pop_back();
                 if (!always) meet(state, before);
             } else if (auto* branch = std::get_if<If>(&op.v)) {
+                IndexSubst at;
+                for (const OpenLoop& loop : loops_)
+                    if (loop.value) at[loop.var] = loop.value;
+                const IndexId cond = index_.substitute(branch->cond, at);
+                if (index_.always_true(cond) || index_.always_false(cond)) {
+                    this->region(index_.always_true(cond) ? branch->then : branch->otherwise, state);
+                    continue;
+                }
                 State other = state;
                 this->region(branch->then, state);
                 this->region(branch->otherwise, other);
@@ -128,6 +154,7 @@ class EngineVerifier {
         part(into.setup.pack, other.setup.pack);
         part(into.setup.fpu, other.setup.fpu);
         part(into.setup.sfpu, other.setup.sfpu);
+        if (into.accumulate != other.accumulate) into.accumulate.reset();
         into.setup.reduce_mask |= other.setup.reduce_mask;
         into.arrival_open |= other.arrival_open;
         into.section_reduces |= other.section_reduces;
@@ -149,7 +176,7 @@ class EngineVerifier {
                 if (!n) return std::nullopt;
                 each += *n;
             }
-            auto extent = ctx_.index.as_const(loop->extent);
+            auto extent = index_.as_const(loop->extent);
             if (each && !extent) return std::nullopt;
             return each ? each * ceil_div(*extent, loop->step) : 0;
         }
@@ -206,6 +233,8 @@ class EngineVerifier {
         switch (op.call) {
             case ChannelCall::ReserveBack:
                 held.reserved = std::max(held.reserved, op.pages);
+                held.loops_at_reserve = loops_.size();
+                held.packed.clear();
                 break;
             case ChannelCall::PushBack:
                 if (held.reserved < op.pages)
@@ -229,7 +258,7 @@ class EngineVerifier {
     // The index is below `limit` pages, as far as is known.
     void within(IndexId index, int64_t limit, ChannelId channel, const char* what) {
         if (limit == 0) return error("TT5116", "`" + name(channel) + "` is used without a " + what);
-        auto hi = ctx_.index.bounds(index).hi;
+        auto hi = index_.bounds(index).hi;
         if (hi && *hi >= limit)
             error("TT5117", "a tile of `" + name(channel) + "` is past the end of its " + what,
                   {{"tile", "below " + std::to_string(limit), std::to_string(*hi)}});
@@ -265,7 +294,7 @@ class EngineVerifier {
         if (op.call == DstCall::Release) state.section_reduces = false;
     }
     void slot(IndexId index, int64_t tiles) {
-        auto hi = ctx_.index.bounds(index).hi;
+        auto hi = index_.bounds(index).hi;
         if (!hi || *hi + tiles > capacity_)
             error("TT5132", "a DST slot is past what may be used between acquire and release",
                   {{"tiles in DST", std::to_string(capacity_), hi ? std::to_string(*hi + tiles) : "unbounded"}});
@@ -355,6 +384,7 @@ class EngineVerifier {
             within(op.slot, held.reserved, op.channel, "reserved block");
         else if (held.reserved == 0)
             error("TT5116", "`" + name(op.channel) + "` is packed to without a reserved block");
+        packs_once(op, state);
         const std::string format(tensix::name(launch_.channel(op.channel).format));
         if (state.setup.pack != format)
             error("TT5145", "pack_tile to `" + name(op.channel) + "` while the packer is set to another format",
@@ -362,15 +392,40 @@ class EngineVerifier {
         if (state.setup.reduce_mask && !state.section_reduces)
             error("TT5146", "pack_tile to `" + name(op.channel) + "` while the packer still masks for a reduction");
     }
-    void step(const PackerConfig&, State&) {}
+    // A page of the reserved block is packed to once, or the packer adds from the second time on.
+    void packs_once(const Pack& op, State& state) {
+        Held& held = state.held[op.channel.v];
+        bool again = false;
+        if (op.slot) {
+            for (size_t i = held.loops_at_reserve; i < loops_.size(); ++i)
+                again |= loops_[i].again && !index_.uses(op.slot, loops_[i].var);
+            again |=
+                std::any_of(held.packed.begin(), held.packed.end(), [&](const Pack* other) { return other != &op; });
+            held.packed.insert(&op);
+        }
+        if (again && state.accumulate != true)
+            error("TT5147", "pack_tile overwrites a sum in `" + name(op.channel) + "`: the packer does not accumulate");
+        if (!again && state.accumulate != false)
+            error("TT5148", "pack_tile adds to what the pages of `" + name(op.channel) + "` held before");
+    }
+    void step(const PackerConfig& op, State& state) {
+        if (op.mode == PackerMode::L1Accumulate) state.accumulate = op.on;
+    }
     void step(const Let&, State&) {}
     void step(const Comment&, State&) {}
     void step(const For&, State&) {}
     void step(const If&, State&) {}
 
     const Context& ctx_;
+    IndexArena index_;  // to which conditions of single iterations are added
     const Launch& launch_;
     Engine engine_;
+    struct OpenLoop {
+        VarId var;
+        bool again;     // not the first iteration
+        IndexId value;  // of the variable, as far as it is known
+    };
+    std::vector<OpenLoop> loops_;
     int64_t capacity_ = 0;
     std::vector<Diagnostic>& out_;
     LocId loc_;
