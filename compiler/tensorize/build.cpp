@@ -119,6 +119,7 @@ class LaunchBuilder {
         if (!to || !value) return give_up(op.dst);
         TileType from = builder_.type(*value);
         ValueId result = builder_.cast(*value, to->dtype, loc_);
+        if (result != *value) memory_.same_block(*value, result);
         bool made = op.src.ref.is_tensor() || result != *value;
         if (from.rows != to->rows) result = builder_.transpose(result, loc_), made = true;
         put("T.copy", op.dst, result, made);

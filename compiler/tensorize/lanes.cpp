@@ -232,6 +232,16 @@ class MapLowering {
         return base;
     }
 
+    bool whole_dim(BufferId buffer, const LaneAccess& a, size_t d) const {
+        return !(a.lane[d] && outer_values_.count(a.lane[d])) && fixed_value(ctx_.index, a.base[d]) == 0 &&
+               (a.lane[d] ? extent(a.lane[d]) : 1) == memory_.buffer(buffer).shape[d];
+    }
+    bool is_part(BufferId buffer, const LaneAccess& a) const {
+        for (size_t d = 0; d < a.base.size(); ++d)
+            if (!whole_dim(buffer, a, d)) return true;
+        return false;
+    }
+
     // Refuses an access that is not a block: a part of a buffer, or lanes outside the tiled dimensions.
     bool covers(Ref ref, const LaneAccess& a, const std::string& verb) {
         Dims dims = memory_.dims(ref);
@@ -249,13 +259,8 @@ class MapLowering {
                 }
                 continue;
             }
-            int64_t size = memory_.buffer(ref.buffer).shape[d];
-            if (!outer && fixed_value(ctx_.index, a.base[d]) == 0 && (a.lane[d] ? extent(a.lane[d]) : 1) == size)
-                continue;
-            memory_.refuse(
-                "TT3003", at_,
-                "T.Parallel touches a part of `" + memory_.name(ref) + "`; only whole buffers are supported so far",
-                "give the part a buffer of its own", {}, ref.buffer);
+            if (whole_dim(ref.buffer, a, d)) continue;
+            memory_.refuse("TT3003", at_, memory_.part_of("T.Parallel", ref.buffer), Memory::kPartFix, {}, ref.buffer);
             return false;
         }
         return true;
@@ -300,17 +305,24 @@ class MapLowering {
                            "index each dimension by one lane plus an offset");
             return std::nullopt;
         }
-        if (!covers(node.ref, *from, "read")) return std::nullopt;
         Dims dims = memory_.dims(node.ref);
         VarId row = lane_at(*from, dims.row), col = lane_at(*from, dims.col);
         if (outer_values_.count(row)) row = {};
         if (outer_values_.count(col)) col = {};
+        const int64_t rows = row ? extent(row) : 1, cols = col ? extent(col) : 1;
+        std::vector<IndexId> offset;
+        for (IndexId base : from->base) offset.push_back(outside(base));
+        offset = with_outer(*from, std::move(offset));
+        std::optional<ValueId> part;
+        if (!node.ref.is_tensor() && is_part(node.ref.buffer, *from))
+            part = memory_.part(node.ref.buffer, offset, rows, cols, at_);
         ValueId value;
-        if (node.ref.is_tensor()) {
-            std::vector<IndexId> offset;
-            for (IndexId base : from->base) offset.push_back(outside(base));
-            value = memory_.load(node.ref.tensor, with_outer(*from, std::move(offset)), row ? extent(row) : 1,
-                                 col ? extent(col) : 1, at_);
+        if (part) {
+            value = *part;
+        } else if (!covers(node.ref, *from, "read")) {
+            return std::nullopt;
+        } else if (node.ref.is_tensor()) {
+            value = memory_.load(node.ref.tensor, offset, rows, cols, at_);
         } else {
             value = memory_.current(node.ref.buffer, at_);
             held_.insert(value);

@@ -1,5 +1,7 @@
 #include "compiler/tensorize/memory.h"
 
+#include <tuple>
+
 #include "compiler/map/access.h"
 
 namespace tilelang_tt {
@@ -66,11 +68,49 @@ ValueId Memory::load(TensorId tensor, const std::vector<IndexId>& offset, int64_
     const Tensor& t = ctx_.tensor(tensor);
     ValueId result = builder_.value(tile_type(t.dtype, rows, cols), t.name + "_block", loc);
     builder_.add(graph::Load{{result}, window(tensor, offset)}, loc);
+    loaded_[result] = window(tensor, offset);
     return result;
+}
+
+void Memory::same_block(ValueId from, ValueId value) {
+    if (auto it = loaded_.find(from); it != loaded_.end()) loaded_[value] = graph::Window(it->second);
+}
+
+std::optional<ValueId> Memory::part(BufferId id, const std::vector<IndexId>& offset, int64_t rows, int64_t cols,
+                                    LocId loc) {
+    auto block = current_[id.v] ? loaded_.find(current_[id.v]) : loaded_.end();
+    if (block == loaded_.end() || ctx_.tensor(block->second.tensor).written) return std::nullopt;
+    const graph::Window window = block->second;
+    const TileType type = builder_.type(current_[id.v]);
+    const Dims dims = buffer_dims_[id.v];
+    std::vector<IndexId> start = window.offset;
+    for (auto [from, to, whole, size] : {std::tuple(dims.row, window.row_dim, type.rows, rows),
+                                         std::tuple(dims.col, window.col_dim, type.cols, cols)}) {
+        if (from < 0 || whole == 1) continue;
+        if (to < 0 || !tile_aligned(ctx_.index, offset[from])) return std::nullopt;
+        // What is outside the buffer is an error of the program, not a part of it.
+        const Interval at = ctx_.index.bounds(offset[from]);
+        if (!at.lo || *at.lo < 0 || !at.hi || *at.hi + size > whole) return std::nullopt;
+        start[to] = ctx_.index.add(start[to], offset[from]);
+    }
+    return builder_.cast(load(window.tensor, start, rows, cols, loc), type.dtype, loc);
 }
 
 void Memory::store(TensorId tensor, const std::vector<IndexId>& offset, ValueId value, LocId loc) {
     builder_.add(graph::Store{value, window(tensor, offset)}, loc);
+}
+
+bool Memory::whole(const Access& access) const {
+    const auto& shape = buffer(access.ref.buffer).shape;
+    for (size_t d = 0; d < shape.size(); ++d)
+        if (fixed_value(ctx_.index, access.offset[d]) != 0 || ctx_.index.as_const(access.extent[d]) != shape[d])
+            return false;
+    return true;
+}
+
+std::string Memory::part_of(const std::string& what, BufferId id) const {
+    return what + " touches a part of `" + buffer(id).name +
+           "`; only what was copied from a tensor can be read in parts, from multiples of 32 on, and nothing written";
 }
 
 std::optional<TileType> Memory::type(const std::string& what, const Access& access, LocId loc) {
@@ -100,12 +140,9 @@ std::optional<TileType> Memory::type(const std::string& what, const Access& acce
     }
     const tile::Buffer& b = buffer(access.ref.buffer);
     int blocked = 0;
-    for (size_t d = 0; d < b.shape.size(); ++d) {
-        blocked += b.shape[d] != 1;
-        if (fixed_value(ctx_.index, access.offset[d]) == 0 && ctx_.index.as_const(access.extent[d]) == b.shape[d])
-            continue;
-        refuse("TT3003", loc, what + " touches a part of `" + b.name + "`; only whole buffers are supported so far",
-               "give the part a buffer of its own", {}, access.ref.buffer);
+    for (int64_t n : b.shape) blocked += n != 1;
+    if (!whole(access)) {
+        refuse("TT3003", loc, part_of(what, access.ref.buffer), kPartFix, {}, access.ref.buffer);
         return std::nullopt;
     }
     if (blocked > 2) {
@@ -117,6 +154,13 @@ std::optional<TileType> Memory::type(const std::string& what, const Access& acce
 }
 
 std::optional<ValueId> Memory::read(const std::string& what, const Access& access, LocId loc) {
+    if (!access.ref.is_tensor() && !whole(access)) {
+        const Dims dims = this->dims(access.ref);
+        auto rows = dims.row >= 0 ? ctx_.index.as_const(access.extent[dims.row]) : 1;
+        auto cols = dims.col >= 0 ? ctx_.index.as_const(access.extent[dims.col]) : 1;
+        if (rows && cols)
+            if (auto value = part(access.ref.buffer, access.offset, *rows, *cols, loc)) return value;
+    }
     auto type = this->type(what, access, loc);
     if (!type) return std::nullopt;
     if (access.ref.is_tensor()) return load(access.ref.tensor, access.offset, type->rows, type->cols, loc);

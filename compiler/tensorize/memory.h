@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
@@ -42,8 +43,20 @@ class Memory {
     // An access as a value, and a value to an access; refused (nullopt, false) if the access is no block.
     std::optional<ValueId> read(const std::string& what, const Access& access, LocId loc);
     bool write(const std::string& what, const Access& access, ValueId value, LocId loc);
+    // A part of a buffer that holds a block of a tensor: loaded by itself. offset: in the buffer, one a dimension.
+    // nullopt where the buffer holds something else, where a kernel writes the tensor, or where the part does not start
+    // at a tile.
+    std::optional<ValueId> part(BufferId buffer, const std::vector<IndexId>& offset, int64_t rows, int64_t cols,
+                                LocId loc);
+    // Note that `value` is `from`, in another dtype perhaps.
+    void same_block(ValueId from, ValueId value);
     // The type of what such a write takes.
     std::optional<graph::TileType> type(const std::string& what, const Access& access, LocId loc);
+
+    // "T.copy touches a part of `a`; …" and what to do about it (TT3003).
+    std::string part_of(const std::string& what, BufferId buffer) const;
+    static constexpr const char* kPartFix = "give the part a buffer of its own";
+    bool whole(const Access& access) const;
 
     void refuse(std::string code, LocId loc, std::string message, std::string fix, std::vector<Fact> facts = {},
                 BufferId about = {});
@@ -59,6 +72,7 @@ class Memory {
     std::vector<Diagnostic>& errors_;
     std::vector<ValueId> current_;
     std::unordered_set<ValueId> unspecified_;
+    std::unordered_map<ValueId, graph::Window> loaded_;  // values that are blocks of tensors
 };
 
 }  // namespace tilelang_tt
