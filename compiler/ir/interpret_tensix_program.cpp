@@ -201,6 +201,7 @@ class Interpreter {
         for (int64_t i = 0; i < extent; i += f.step) {
             machine_.bind(f.var, begin + i);
             region(f.body);
+            if (f.step >= extent - i) break;  // the sum might overflow
         }
         machine_.unbind(f.var);
     }
@@ -450,6 +451,9 @@ class Interpreter {
                 const std::vector<int64_t>& dst) {
         const bool transpose = c.params[0] != 0, block = c.params.size() >= 4;
         const int64_t ct = block ? c.params[1] : 1, rt = block ? c.params[2] : 1, kt = block ? c.params[3] : 0;
+        if (ct < 1 || rt < 1 || kt < 0 || ct > 1024 || rt > 1024 || kt > (1 << 20))
+            stop("TT9205", "matmul_block of " + std::to_string(rt) + "x" + std::to_string(ct) + " tiles, " +
+                               std::to_string(kt) + " apart");
         std::vector<Tile> right;
         for (int64_t j = 0; j < ct; ++j) {
             Tile b = source(c, 1, tiles[1] + j, row);
@@ -498,9 +502,10 @@ class Interpreter {
     // typecast_tile: params are the formats from and to. Floats become integers by truncation.
     void cast(const Call& c, Slot& result) {
         const auto to = static_cast<DataFormat>(c.params.back());
-        for (double& v : result.tile)
-            v = round_element(to, tensix::is_integer(to) && std::isfinite(v) ? std::trunc(v) : v,
-                              Rounding::NearestEven);
+        if (!tensix::is_block_format(to))
+            for (double& v : result.tile)
+                v = round_element(to, tensix::is_integer(to) && std::isfinite(v) ? std::trunc(v) : v,
+                                  Rounding::NearestEven);
         settle(result, tensix::is_integer(to));
     }
 

@@ -52,7 +52,7 @@ class Interpreter {
     template <class Element>
     void window(const Window& w, const TileType& t, const Element& element) {
         const HostArray& array = machine_.tensor(w.tensor);
-        const std::vector<int64_t> offset = machine_.eval(w.offset);
+        const std::vector<int64_t> offset = machine_.positions(w.offset);
         int64_t base = 0, row_stride = 0, col_stride = 0, stride = 1;
         int64_t row_room = t.rows, col_room = t.cols, row_first = 0, col_first = 0;
         for (size_t d = offset.size(); d-- > 0; stride *= array.shape[d]) {

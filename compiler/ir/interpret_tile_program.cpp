@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <numeric>
 #include <unordered_map>
 
@@ -76,9 +77,9 @@ class LaneEvaluator {
             const Lanes<int64_t>& c = n.c.valid() ? index(n.c) : kNone;
             out.v.resize(lanes_);
             if (n.op == IndexOp::Add)
-                for (size_t i = 0; i < lanes_; ++i) out.v[i] = a[i] + b[i];
+                for (size_t i = 0; i < lanes_; ++i) out.v[i] = wrapped<std::plus<>>(a[i], b[i]);
             else if (n.op == IndexOp::Mul)
-                for (size_t i = 0; i < lanes_; ++i) out.v[i] = a[i] * b[i];
+                for (size_t i = 0; i < lanes_; ++i) out.v[i] = wrapped<std::multiplies<>>(a[i], b[i]);
             else
                 for (size_t i = 0; i < lanes_; ++i) out.v[i] = scalar(id, n.op, a[i], b[i], c[i]);
         }
@@ -136,6 +137,10 @@ class LaneEvaluator {
     }
 
   private:
+    template <class Op>
+    static int64_t wrapped(int64_t a, int64_t b) {
+        return static_cast<int64_t>(Op()(static_cast<uint64_t>(a), static_cast<uint64_t>(b)));
+    }
     int64_t scalar(IndexId id, IndexOp op, int64_t a, int64_t b, int64_t c) const {
         const auto floored = [&] { return a / b - ((a % b != 0 && (a < 0) != (b < 0)) ? 1 : 0); };
         switch (op) {
@@ -143,9 +148,9 @@ class LaneEvaluator {
             case IndexOp::FloorMod:
                 if (b == 0 || b == -1) {
                     if (b == 0) fail("TT9202", "a divisor is 0", machine_.loc(machine_.at));
-                    return op == IndexOp::FloorDiv ? -a : 0;
+                    return op == IndexOp::FloorDiv ? wrapped<std::minus<>>(0, a) : 0;
                 }
-                return op == IndexOp::FloorDiv ? floored() : a - b * floored();
+                return op == IndexOp::FloorDiv ? floored() : a % b + ((a % b != 0 && (a < 0) != (b < 0)) ? b : 0);
             case IndexOp::Min:
                 return std::min(a, b);
             case IndexOp::Max:
@@ -217,7 +222,7 @@ class Interpreter {
         int64_t size() const { return product(extent); }
     };
     Block block(const Access& a) {
-        Block b{view(a.ref), machine_.eval(a.offset), machine_.eval(a.extent)};
+        Block b{view(a.ref), machine_.positions(a.offset), machine_.positions(a.extent)};
         for (size_t d = 0; d < b.extent.size(); ++d) {
             if (b.extent[d] < 0) fail("TT9203", "a block of '" + *b.view.name + "' has a negative extent", where());
             const bool inside = b.offset[d] >= 0 && b.offset[d] + b.extent[d] <= (*b.view.shape)[d];
@@ -346,7 +351,7 @@ class Interpreter {
         scatter(to, out);
     }
     void exec(const Map& m) {
-        const std::vector<int64_t> extents = machine_.eval(m.extents);
+        const std::vector<int64_t> extents = machine_.positions(m.extents);
         for (const int64_t n : extents)
             if (n <= 0) return;
         const int64_t lanes = product(extents);

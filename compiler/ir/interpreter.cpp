@@ -99,6 +99,13 @@ double round_to(DType dtype, double value) {
 
 namespace interpreter {
 
+Diagnostic out_of_memory() {
+    Diagnostic d;
+    d.code = "TT9207";
+    d.message = "the program's arrays do not fit in the machine's memory";
+    return d;
+}
+
 void fail(std::string code, std::string message, SourceLoc where) {
     Diagnostic d;
     d.code = std::move(code);
@@ -383,6 +390,17 @@ std::vector<int64_t> Machine::eval(const std::vector<IndexId>& ids) const {
     std::vector<int64_t> out;
     out.reserve(ids.size());
     for (const IndexId id : ids) out.push_back(eval(id));
+    return out;
+}
+
+std::vector<int64_t> Machine::positions(const std::vector<IndexId>& ids) const {
+    constexpr int64_t kLimit = int64_t(1) << 40;
+    std::vector<int64_t> out = eval(ids);
+    for (size_t i = 0; i < out.size(); ++i)
+        if (out[i] < -kLimit || out[i] > kLimit)
+            fail("TT9203",
+                 "`" + print(ctx_.index, ids[i]) + "` is " + std::to_string(out[i]) + ": no position in an array",
+                 loc(at));
     return out;
 }
 

@@ -1,8 +1,10 @@
 // What the interpreters of the three forms share: variables, arrays, arithmetic. Private to compiler/ir.
 #pragma once
 
+#include <new>
 #include <optional>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -15,6 +17,7 @@ namespace tilelang_tt::interpreter {
 struct Failure {
     Diagnostic diagnostic;
 };
+Diagnostic out_of_memory();
 [[noreturn]] void fail(std::string code, std::string message, SourceLoc where = {});
 
 // fn of doubles, in dtype's arithmetic: integers wrap at its width, floats are rounded to it. operand: the dtype of the
@@ -35,6 +38,8 @@ class Machine {
     void unbind(VarId var) { values_[var.v].reset(); }
     int64_t eval(IndexId id) const;
     std::vector<int64_t> eval(const std::vector<IndexId>& ids) const;
+    // the same for offsets and extents, whose sums and products must stay far from int64's limits
+    std::vector<int64_t> positions(const std::vector<IndexId>& ids) const;
     SourceLoc loc(LocId id) const { return ctx_.loc(id); }
 
     const Context& ctx() const { return ctx_; }
@@ -74,6 +79,10 @@ InterpretResult guarded(const Body& body) {
         return {};
     } catch (const Failure& failure) {
         return {{failure.diagnostic}};
+    } catch (const std::bad_alloc&) {
+        return {{out_of_memory()}};
+    } catch (const std::length_error&) {
+        return {{out_of_memory()}};
     }
 }
 

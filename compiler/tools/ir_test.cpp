@@ -3,14 +3,20 @@
 //
 //   ir-test index SEED COUNT        random index expressions: simplification keeps values, bounds and divisibility hold
 //   ir-test roundtrip SEED COUNT    random forms: parse(print(f)) is f, print(parse(text)) is text
-//   ir-test fuzz SEED MS FILE...    mutated texts: a form or a diagnostic with line and column, never a crash
+//   ir-test fuzz SEED MS FILE...    mutated texts: a form or a diagnostic with line and column, never a crash;
+//                                   what verifies is also interpreted, for a second at most
 //   ir-test programs SEED 1         interpreted programs against plain loops, and what must be refused
 //   ir-test rounding SEED COUNT     round_to against the conversions of tensix/formats.h and an exact neighbour test
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
 #include <bit>
 #include <chrono>
 #include <cmath>
+#include <csignal>
 #include <cstdio>
 #include <cstring>
 #include <fstream>
@@ -506,8 +512,42 @@ std::string mutated(Random& random, std::string text, const std::vector<std::str
     return text;
 }
 
+// Whatever verifies can be interpreted: to a result or to errors. In a process of its own, since it may take long.
 template <class Form>
-bool parse_once(const std::string& text) {
+void survive(const Form& form) {
+    std::cout.flush();
+    const pid_t child = fork();
+    check(child >= 0, "cannot fork");
+    if (child == 0) {
+        const rlimit seconds{1, 1}, bytes{rlim_t(1) << 30, rlim_t(1) << 30};
+        setrlimit(RLIMIT_CPU, &seconds);
+#ifndef __SANITIZE_ADDRESS__  // which reserves terabytes
+        setrlimit(RLIMIT_AS, &bytes);
+#endif
+        std::vector<HostArray> arrays;
+        for (const Tensor& t : form.ctx.tensors) {
+            HostArray a{t.dtype, {}, {}};
+            size_t elements = 1;
+            for (const IndexId id : t.shape) {
+                a.shape.push_back(std::clamp<int64_t>(form.ctx.index.as_const(id).value_or(7), 0, 1 << 12));
+                elements *= static_cast<size_t>(a.shape.back());
+            }
+            if (elements > (size_t(1) << 24)) _exit(0);
+            a.data.assign(elements, 1.0);
+            arrays.push_back(std::move(a));
+        }
+        interpret(form, arrays);
+        _exit(0);
+    }
+    int status = 0;
+    waitpid(child, &status, 0);
+    const bool out_of_time = WIFSIGNALED(status) && (WTERMSIG(status) == SIGXCPU || WTERMSIG(status) == SIGKILL);
+    check(out_of_time || (WIFEXITED(status) && WEXITSTATUS(status) == 0), "the interpreter crashed:\n" + print(form));
+}
+
+enum Outcome { kRefused, kParsed, kInterpreted, kOutcomes };
+template <class Form>
+int parse_once(const std::string& text) {
     Result<Form> parsed = parse_as(Form{}, text);
     if (!parsed.ok()) {
         check(parsed.diagnostics().size() == 1, "not one diagnostic");
@@ -515,11 +555,12 @@ bool parse_once(const std::string& text) {
         check(d.code.starts_with("TT90") && !d.message.empty(), "a diagnostic without code or message");
         check(d.where.size() == 1 && d.where[0].line > 0 && d.where[0].column > 0,
               "a diagnostic without line and column: " + to_string(d));
-        return false;
+        return kRefused;
     }
     round_trip(parsed.value());
-    verify(parsed.value());
-    return true;
+    if (!verify(parsed.value()).empty()) return kParsed;
+    survive(parsed.value());
+    return kInterpreted;
 }
 
 void test_fuzz(Random& random, int64_t milliseconds, const std::vector<std::string>& files) {
@@ -550,17 +591,18 @@ void test_fuzz(Random& random, int64_t milliseconds, const std::vector<std::stri
         corpus.push_back(print(tensix));
     }
     const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(milliseconds);
-    int64_t texts = 0, accepted = 0;
+    int64_t outcomes[kOutcomes] = {};
     while (std::chrono::steady_clock::now() < end) {
         const std::string text = mutated(random, random.of(corpus), corpus);
         try {
-            accepted += parse_once<TileProgram>(text) + parse_once<TileGraph>(text) + parse_once<TensixProgram>(text);
+            ++outcomes[std::max(
+                {parse_once<TileProgram>(text), parse_once<TileGraph>(text), parse_once<TensixProgram>(text)})];
         } catch (const TestFailure& failure) {
             throw TestFailure{failure.what + "\nin the text:\n" + text};
         }
-        ++texts;
     }
-    std::cout << texts << " texts, " << accepted << " accepted\n";
+    std::cout << outcomes[kRefused] << " texts refused, " << outcomes[kParsed] << " malformed, "
+              << outcomes[kInterpreted] << " interpreted\n";
 }
 
 // ---- rounding ----
