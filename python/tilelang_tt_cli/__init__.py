@@ -47,9 +47,10 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--version", action="version", version=f"tilelang-tt {_version()}")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
-    def add(name: str, text: str) -> argparse.ArgumentParser:
+    def add(name: str, text: str, aliases: Sequence[str] = ()) -> argparse.ArgumentParser:
         return commands.add_parser(
             name,
+            aliases=aliases,
             help=text,
             description=text,
             epilog=EXAMPLES,
@@ -94,7 +95,7 @@ def parser() -> argparse.ArgumentParser:
 
     devices = add("devices", "List the boards that programs can be compiled for.")
     devices.add_argument("--json", action="store_true", help="print JSON")
-    add("check", "Say whether everything that compiling and running needs is there.")
+    add("check", "Say whether everything that compiling and running needs is there.", aliases=["doctor"])
     return top
 
 
@@ -110,7 +111,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"tilelang-tt: error: {error}", file=sys.stderr)
         return EXIT_FAILED
     try:
-        return getattr(commands, options.command)(options)
+        return getattr(commands, {"doctor": "check"}.get(options.command, options.command))(options)
     except UsageError as error:
         print(f"tilelang-tt: error: {error}", file=sys.stderr)
         return EXIT_USAGE
