@@ -53,7 +53,10 @@ void cb_reserve_back(uint32_t id, int32_t count) {
     }
     cb.waiting_producer = nullptr;
     Cycles& clock = producer_clock(risc);
+    const Cycles before = clock;
     for (uint32_t i = 0; i < pages; ++i) clock = std::max(clock, cb.popped_at[(cb.pushed + i) % cb.num_pages]);
+    if (machine.tracing())
+        machine.trace(risc.kind == RiscKind::Compute ? kPack : kRiscClock, before, "reserve " + describe(cb));
     clock += call_cost();
     cb.reserved = std::max(cb.reserved, pages);
 }
@@ -106,7 +109,10 @@ void cb_wait_front(uint32_t id, int32_t count) {
     }
     cb.waiting_consumer = nullptr;
     Cycles& clock = consumer_clock(risc);
+    const Cycles before = clock;
     for (uint32_t i = 0; i < pages; ++i) clock = std::max(clock, cb.pushed_at[(cb.popped + i) % cb.num_pages]);
+    if (machine.tracing())
+        machine.trace(risc.kind == RiscKind::Compute ? kUnpack : kRiscClock, before, "wait " + describe(cb));
     clock += call_cost();
     cb.waited = std::max(cb.waited, pages);
 }

@@ -14,6 +14,7 @@
 #endif
 #endif
 #ifdef TT_EMULATOR_ASAN
+#include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
 #endif
 
@@ -39,6 +40,10 @@ bool Stack::guards(const void* address) const { return address >= memory && addr
 
 void* Stack::prepare(void (*entry)()) {
     std::byte* top = memory + size;
+#ifdef TT_EMULATOR_ASAN
+    // A fiber that was left for good has poisoned its frames.
+    __asan_unpoison_memory_region(memory + page_bytes(), size - page_bytes());
+#endif
 #if defined(__x86_64__)
     // As tt_emulator_switch leaves it: control words, six registers, return address; the entry must see rsp % 16 == 8.
     auto* frame = reinterpret_cast<uint64_t*>(top) - 11;

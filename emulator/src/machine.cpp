@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
+#include <fstream>
 #include <functional>
 #include <mutex>
 
@@ -148,6 +150,8 @@ Machine::Machine(const DeviceOptions& options)
     options_.board = spec_.board;
     options_.grid_x = spec_.grid.x;
     options_.grid_y = spec_.grid.y;
+    if (const char* file = std::getenv("TILELANG_TT_EMULATOR_TRACE"); options_.trace.empty() && file)
+        options_.trace = file;
     semaphore_base_ = spec_.l1_base - spec_.semaphores * 16;
     for (uint32_t y = 0; y < spec_.grid.y; ++y)
         for (uint32_t x = 0; x < spec_.grid.x; ++x) {
@@ -186,6 +190,7 @@ void Machine::clear() {
     fibers_.clear();
     ready_.clear();
     word_times_.clear();
+    spans_.clear();
     common_args_.clear();
     for (auto& core : cores_) {
         core->engine.reset();
@@ -396,6 +401,7 @@ RunResult Machine::run(const Program& program) {
     }
     running = nullptr;
     current = nullptr;
+    if (tracing()) write_trace();
     result.host_seconds =
         std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count() - result.compile_seconds;
     result.ok = !failed_;
@@ -585,6 +591,53 @@ void Machine::fail(FaultKind kind, const std::string& message) {
     fiber.finished = true;
     leave(fiber, true);
     __builtin_unreachable();
+}
+
+// --- Trace ----------------------------------------------------------------------------------------------------------
+
+void Machine::trace(Engine engine, Cycles from, std::string what) {
+    const Risc& risc = *current;
+    if (risc.clock[engine] > from)
+        spans_.push_back({index_of(*risc.core), risc.kind, engine, from, risc.clock[engine], std::move(what)});
+}
+
+void Machine::write_trace() const {
+    std::ofstream out(options_.trace);
+    out << "[\n";
+    const char* separator = "";
+    const auto entry = [&](const std::string& text) {
+        out << separator << text;
+        separator = ",\n";
+    };
+    // One process a core, one thread a processor or compute engine.
+    const auto thread = [](RiscKind kind, Engine engine) {
+        return kind == RiscKind::Compute ? 2 + static_cast<int>(engine) : static_cast<int>(kind);
+    };
+    static const char* const names[] = {"BRISC", "NCRISC", "unpack", "math", "pack"};
+    const auto plain = [](std::string text) {  // names are the user's
+        std::replace_if(text.begin(), text.end(), [](char c) { return c == '"' || c == '\\' || c < ' '; }, '_');
+        return text;
+    };
+    for (const auto& core : cores_)
+        for (const auto& risc : core->riscs) {
+            if (!risc) continue;
+            const uint32_t pid = index_of(*core);
+            entry(format(R"j({"ph":"M","pid":%u,"name":"process_name","args":{"name":"core (%u,%u)"}})j", pid,
+                         core->logical.x, core->logical.y));
+            for (uint32_t engine = 0; engine < (risc->kind == RiscKind::Compute ? 3u : 1u); ++engine) {
+                const int tid = thread(risc->kind, static_cast<Engine>(engine));
+                entry(format(R"j({"ph":"M","pid":%u,"tid":%d,"name":"thread_name","args":{"name":"%s"}})j", pid, tid,
+                             names[tid]));
+                entry(format(R"j({"ph":"X","pid":%u,"tid":%d,"ts":0,"dur":%llu,"name":"%s"})j", pid, tid,
+                             static_cast<unsigned long long>(risc->clock[engine]), plain(risc->kernel).c_str()));
+            }
+        }
+    for (const Span& span : spans_)
+        entry(format(R"j({"ph":"X","pid":%u,"tid":%d,"ts":%llu,"dur":%llu,"name":"%s"})j", span.core,
+                     thread(span.kind, span.engine), static_cast<unsigned long long>(span.from),
+                     static_cast<unsigned long long>(span.to - span.from), plain(span.what).c_str()));
+    out << "\n]\n";
+    if (!out.flush()) std::fprintf(stderr, "emulator: cannot write the trace %s\n", options_.trace.c_str());
 }
 
 // --- Device ---------------------------------------------------------------------------------------------------------

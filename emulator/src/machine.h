@@ -98,6 +98,11 @@ class Machine {
     void word_written(uint32_t address, uint32_t size, Cycles at);
     Cycles word_time(uint32_t address) const;
 
+    // --- Trace ---
+    // Notes that the running processor spent [from, its clock now) on `what`; nothing if it took no time.
+    bool tracing() const { return !options_.trace.empty(); }
+    void trace(Engine engine, Cycles from, std::string what);
+
     // --- Faults ---
     [[noreturn]] void fail(FaultKind kind, const std::string& message);
 
@@ -136,6 +141,7 @@ class Machine {
     bool wake_changed_words();
     std::string deadlock_report() const;
     void clear();
+    void write_trace() const;
     static void fiber_main();
 
     tensix::DeviceSpec spec_;
@@ -157,6 +163,14 @@ class Machine {
     bool failed_ = false;
     std::string kind_, error_;
     std::unordered_map<uint32_t, Cycles> word_times_;
+    struct Span {
+        uint32_t core;
+        RiscKind kind;
+        Engine engine;
+        Cycles from, to;
+        std::string what;
+    };
+    std::vector<Span> spans_;
 };
 
 std::string format(const char* text, ...) __attribute__((format(printf, 1, 2)));

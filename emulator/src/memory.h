@@ -1,10 +1,12 @@
 // L1 of all cores and the DRAM banks, with the buffers allocated in them.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "emulator/include/tt_emulator/emulator.h"
@@ -38,9 +40,11 @@ struct Buffer : BufferInfo {
     uint32_t banks = 0;
     uint64_t bank_bytes() const { return (pages + banks - 1) / banks * aligned_page_size; }
     uint64_t pages_in(uint32_t bank) const { return pages / banks + (bank < pages % banks); }
-    // Who wrote each 16 bytes in the present launch, by bank: 1 + index of the core; 0 nobody. Sized at the first
-    // write.
+    // Who wrote each 16 bytes in the present launch, by bank: 1 + index of the core; 0 nobody; kByByte: see
+    // byte_writers (by bank and number of the 16 bytes). Sized at the first write.
+    static constexpr uint16_t kByByte = 0xffff;
     std::vector<std::vector<uint16_t>> writers;
+    std::map<std::pair<uint32_t, uint64_t>, std::array<uint16_t, 16>> byte_writers;
     uint64_t writers_epoch = 0;
 };
 

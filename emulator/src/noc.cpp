@@ -199,28 +199,43 @@ void check_pages(const Core& core, const End& end, uint64_t size, Use use, const
 
 // --- Who writes DRAM ------------------------------------------------------------------------------------------------
 
+[[noreturn]] void two_writers(const Buffer& buffer, uint32_t bank, uint64_t offset, uint16_t writer) {
+    const Core& other = machine().core(writer - 1u);
+    const uint64_t page = offset / buffer.aligned_page_size * buffer.banks + bank;
+    fault(FaultKind::Race,
+          "two writers: page %llu of %s (byte %llu of it) was already written in this launch by core (%u,%u); "
+          "between cores only a new launch orders writes",
+          static_cast<unsigned long long>(page), buffer_name(buffer).c_str(),
+          static_cast<unsigned long long>(offset % buffer.aligned_page_size), other.logical.x, other.logical.y);
+}
+
 void note_writer(const End& end, uint64_t size) {
     Buffer& buffer = *end.buffer;
-    const uint64_t granules = buffer.bank_bytes() / 16;
+    const auto bank = static_cast<uint32_t>(end.bank);
     if (buffer.writers_epoch != machine().epoch) {
         buffer.writers_epoch = machine().epoch;
         buffer.writers.assign(buffer.banks, {});
+        buffer.byte_writers.clear();
     }
-    auto& writers = buffer.writers[static_cast<size_t>(end.bank)];
-    if (writers.empty()) writers.assign(granules, 0);
+    auto& writers = buffer.writers[bank];
+    if (writers.empty()) writers.assign((buffer.bank_bytes() + 15) / 16, 0);
     const auto self = static_cast<uint16_t>(machine().index_of(*current_risc().core) + 1);
-    const uint64_t from = end.local - buffer.address;
-    for (uint64_t g = from / 16; g * 16 < from + size; ++g) {
-        if (writers[g] != 0 && writers[g] != self) {
-            const Core& other = machine().core(writers[g] - 1u);
-            const uint64_t page = g * 16 / buffer.aligned_page_size * buffer.banks + static_cast<uint64_t>(end.bank);
-            fault(FaultKind::Race,
-                  "two writers: page %llu of %s (byte %llu of it) was already written in this launch by core (%u,%u); "
-                  "between cores only a new launch orders writes",
-                  static_cast<unsigned long long>(page), buffer_name(buffer).c_str(),
-                  static_cast<unsigned long long>(g * 16 % buffer.aligned_page_size), other.logical.x, other.logical.y);
+    const uint64_t from = end.local - buffer.address, to = from + size;
+    for (uint64_t g = from / 16; g * 16 < to; ++g) {
+        const uint64_t first = std::max(from, g * 16), last = std::min(to, g * 16 + 16);
+        if (last - first == 16 && (writers[g] == 0 || writers[g] == self)) {
+            writers[g] = self;
+            continue;
         }
-        writers[g] = self;
+        // Part of 16 bytes, or somebody else was here: byte by byte.
+        auto [it, fresh] = buffer.byte_writers.try_emplace({bank, g});
+        if (fresh && writers[g] != 0) it->second.fill(writers[g]);
+        for (uint64_t at = first; at < last; ++at) {
+            uint16_t& writer = it->second[at % 16];
+            if (writer != 0 && writer != self) two_writers(buffer, bank, at, writer);
+            writer = self;
+        }
+        writers[g] = Buffer::kByByte;
     }
 }
 
@@ -514,7 +529,13 @@ void noc_barrier(uint32_t noc, BarrierKind kind, uint32_t trid) {
         if (q.atomics) until = std::max(until, q.atomics_done);
         q.atomics = 0;
     }
+    const Cycles before = risc.now();
     risc.clock[kRiscClock] = until;
+    if (machine().tracing()) {
+        static const char* const names[] = {"read barrier", "write barrier",  "write flush",
+                                            "posted flush", "atomic barrier", "full barrier"};
+        machine().trace(kRiscClock, before, names[static_cast<uint32_t>(kind)]);
+    }
     machine().let_earlier_run();
 }
 
@@ -602,7 +623,9 @@ void semaphore_wait(uint32_t address, uint32_t value, bool at_least) {
         wait.at_least = at_least;
         machine().block(wait);
     }
-    risc.clock[kRiscClock] = std::max(risc.now(), machine().word_time(key));
+    const Cycles before = risc.now();
+    risc.clock[kRiscClock] = std::max(before, machine().word_time(key));
+    if (machine().tracing()) machine().trace(kRiscClock, before, "wait for " + machine().word_name(key));
     advance(machine().costs().semaphore_poll);
 }
 
