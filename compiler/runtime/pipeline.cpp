@@ -12,6 +12,7 @@
 #include "compiler/map/map.h"
 #include "compiler/place/place.h"
 #include "compiler/schedule/schedule.h"
+#include "compiler/schedule/verify_program.h"
 #include "compiler/tensorize/tensorize.h"
 
 namespace tilelang_tt {
@@ -150,6 +151,7 @@ Result<Compiled> compile_tensix(const TensixProgram& program, const Target& targ
     Stages stages(options);
     stages.fail(unknown_stage(options.until, "codegen"));
     if (!stages.failed()) stages.fail(verify(program));
+    if (!stages.failed()) stages.fail(verify_schedule(program, target));
     if (!stages.stopped()) run_codegen(stages, program, target);
     return stages.finish();
 }

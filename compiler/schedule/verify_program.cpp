@@ -49,7 +49,12 @@ class EngineVerifier {
   public:
     EngineVerifier(const TensixProgram& program, const Launch& launch, Engine engine, const Target& target,
                    std::vector<Diagnostic>& out)
-        : ctx_(program.ctx), index_(program.ctx.index), launch_(launch), engine_(engine), out_(out) {
+        : ctx_(program.ctx),
+          index_(program.ctx.index),
+          layouts_(program.mapping.layouts),
+          launch_(launch),
+          engine_(engine),
+          out_(out) {
         capacity_ = target.device->dst_tiles(launch.compute.fp32_dest_acc_en, launch.compute.dst_full_sync_en);
     }
 
@@ -165,8 +170,6 @@ class EngineVerifier {
     template <class Made>
     std::optional<int64_t> count(const Op& op, ChannelId channel) const {
         if (auto* made = std::get_if<Made>(&op.v)) {
-            if constexpr (std::is_same_v<Made, Pack>)
-                if (made->slot) return std::nullopt;
             return made->channel == channel ? 1 : 0;
         }
         if (auto* loop = std::get_if<For>(&op.v)) {
@@ -176,6 +179,9 @@ class EngineVerifier {
                 if (!n) return std::nullopt;
                 each += *n;
             }
+            // Pages that the same pack fills again in later iterations count once.
+            if constexpr (std::is_same_v<Made, Pack>)
+                if (each && refills(loop->body, channel, loop->var)) return each;
             auto extent = index_.as_const(loop->extent);
             if (each && !extent) return std::nullopt;
             return each ? each * ceil_div(*extent, loop->step) : 0;
@@ -190,6 +196,15 @@ class EngineVerifier {
         return 0;
     }
 
+    // Whether the packs to the channel in the region name their page without the variable.
+    bool refills(const Region& region, ChannelId channel, VarId var) const {
+        return std::any_of(region.ops.begin(), region.ops.end(), [&](const Op& op) {
+            if (auto* loop = std::get_if<For>(&op.v)) return refills(loop->body, channel, var);
+            auto* pack = std::get_if<Pack>(&op.v);
+            return pack && pack->channel == channel && pack->slot && !index_.uses(pack->slot, var);
+        });
+    }
+
     // Between a reserve and its push in one list as many pages are made as are pushed; likewise for writes and pops.
     void counted(const Region& region) {
         auto check = [&]<class Made>(ChannelCall open, ChannelCall close, const char* what) {
@@ -202,7 +217,8 @@ class EngineVerifier {
                     auto* last = std::get_if<ChannelOp>(&region.ops[j].v);
                     if (last && last->channel == first->channel && last->call == close) {
                         loc_ = region.ops[j].loc;
-                        if (known && made != last->pages)
+                        // Start values and sums fill a block more than once.
+                        if (known && (made < last->pages || (made > last->pages && made % last->pages)))
                             error("TT5113",
                                   std::string(what) + " `" + name(first->channel) + "` are not those of the block",
                                   {{"tiles", std::to_string(last->pages), std::to_string(made)}});
@@ -263,12 +279,21 @@ class EngineVerifier {
             error("TT5117", "a tile of `" + name(channel) + "` is past the end of its " + what,
                   {{"tile", "below " + std::to_string(limit), std::to_string(*hi)}});
     }
+    // Data movement copies bytes: a channel holds them in the tensor's format.
+    void same_format(ChannelId channel, TensorId tensor) {
+        const tensix::DataFormat stored = layouts_[tensor.v].format, held = launch_.channel(channel).format;
+        if (stored != held)
+            error("TT5119", "`" + name(channel) + "` has another format than tensor `" + ctx_.tensor(tensor).name + "`",
+                  {{"format", std::string(tensix::name(stored)), std::string(tensix::name(held))}});
+    }
     void step(const ReadTile& op, State& state) {
+        same_format(op.channel, op.tensor);
         Held& held = state.held[op.channel.v];
         within(op.slot, held.reserved, op.channel, "reserved block");
         held.read_pending = true;
     }
     void step(const WriteTile& op, State& state) {
+        same_format(op.channel, op.tensor);
         Held& held = state.held[op.channel.v];
         within(op.slot, held.waited, op.channel, "block waited for");
         held.write_pending = true;
@@ -418,6 +443,7 @@ class EngineVerifier {
 
     const Context& ctx_;
     IndexArena index_;  // to which conditions of single iterations are added
+    const std::vector<TensorLayout>& layouts_;
     const Launch& launch_;
     Engine engine_;
     struct OpenLoop {
@@ -487,6 +513,17 @@ std::vector<Diagnostic> verify_schedule(const TensixProgram& program, const Targ
     for (const Launch& launch : program.launches) {
         int64_t used = 0;
         for (const Channel& c : launch.channels) {
+            const int64_t end = c.l1_offset.v + c.pages * static_cast<int64_t>(tensix::tile_bytes(c.format));
+            for (const Channel& other : launch.channels)
+                if (other.l1_offset.v > c.l1_offset.v && other.l1_offset.v < end)
+                    out.push_back(
+                        {Severity::Error,
+                         "TT5104",
+                         "channels `" + c.name + "` and `" + other.name + "` overlap in L1",
+                         {},
+                         {{"end of the first", std::to_string(other.l1_offset.v) + " B", std::to_string(end) + " B"}},
+                         {},
+                         "a defect of the compiler: please report it"});
             used = std::max(used, c.l1_offset.v + c.pages * static_cast<int64_t>(tensix::tile_bytes(c.format)));
             if (c.pages % c.block_pages != 0)
                 out.push_back({Severity::Error,
