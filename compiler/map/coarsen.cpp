@@ -74,7 +74,10 @@ class Coarsening {
                     if (varying && !to.is_tensor()) varies_.insert(to.buffer);
                 };
                 if (auto* copy = std::get_if<tile::Copy>(&op.v)) note(copy->dst.ref, varies(copy->src));
-                if (auto* reduce = std::get_if<tile::Reduce>(&op.v)) note(reduce->dst.ref, varies(reduce->src));
+                if (auto* reduce = std::get_if<tile::Reduce>(&op.v)) {
+                    note(reduce->dst.ref, varies(reduce->src));
+                    note(reduce->src.ref, varies(reduce->dst));  // source and result are of the same blocks
+                }
                 if (auto* map = std::get_if<tile::Map>(&op.v))
                     for (const tile::Store& store : map->stores)
                         note(store.ref, varies(store.value) || varies(store.cond) || varies(store.indices));

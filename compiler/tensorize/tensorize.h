@@ -1,5 +1,5 @@
-// tensorize: (TileProgram, MappingPlan) → TileGraph. Buffers become SSA values, copies become renames, loads and stores,
-// T.Parallel bodies become elementwise tile operations, by access class.
+// tensorize: (TileProgram, MappingPlan) → TileGraph. Buffers become SSA values, copies become renames, loads and
+// stores, T.Parallel bodies become elementwise tile operations, by access class.
 #pragma once
 
 #include "compiler/ir/diagnostics.h"
