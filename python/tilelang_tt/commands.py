@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
+from types import ModuleType
 
 import torch
 from tilelang_tt_cli import EXIT_FAILED, EXIT_OK, UsageError
@@ -33,7 +35,10 @@ def _make_target(options: argparse.Namespace) -> Target:
         raise UsageError(str(error)) from None
 
 
-def _find(options: argparse.Namespace):
+def _find(options: argparse.Namespace) -> kernels.Found:
+    # Where the file leaves the target open ("auto", or none at all), it means the one that is compiled for here.
+    os.environ.setdefault("TILELANG_DEFAULT_TARGET", _target.KIND)
+    os.environ.setdefault("TILELANG_TT_AUTO", "emulator")
     try:
         return kernels.find(options.file, options.kernel, options.defines)
     except CompileError as error:
@@ -50,12 +55,12 @@ def compile(options: argparse.Namespace) -> int:
     stages = [stage["name"] for stage in _ffi.stages()]
     if options.until and options.until not in stages:
         raise UsageError(f"--until {options.until}: no such stage; there are {', '.join(stages)}")
-    _, _, function, symbols = _find(options)
-    if symbols and not options.with_reference:
-        raise UsageError(f"-D {next(iter(symbols))}: the kernel is a prim_func without parameters")
+    found = _find(options)
+    if found.rest and not options.with_reference:
+        raise UsageError(f"{found.name} has no parameter {', '.join(found.rest)}; it has {found.parameters}")
     dump = bool(options.dump_ir or options.until)
     try:
-        artifacts = compile_artifacts(function, made, until=options.until, dump=dump)
+        artifacts = compile_artifacts(found.function, made, until=options.until, dump=dump)
     except CompileError as error:
         raise Failure(str(error)) from error
     _show(artifacts.remarks)
@@ -72,7 +77,7 @@ def compile(options: argparse.Namespace) -> int:
     if dump:
         files |= {f"ir/{name}": text for name, text in forms.items()}
     if options.with_reference:
-        files |= _reference_files(function, artifacts, symbols, options.seed)
+        files |= _reference_files(found.function, artifacts, found.rest, options.seed)
     try:
         folder = write_folder(options.output, files)
     except OSError as error:
@@ -102,23 +107,23 @@ def _raw(tensor: torch.Tensor) -> bytes:
 
 def run(options: argparse.Namespace) -> int:
     made = _make_target(options)
-    module, name, function, symbols = _find(options)
+    found = _find(options)
     try:
-        artifacts = compile_artifacts(function, made)
+        artifacts = compile_artifacts(found.function, made)
     except CompileError as error:
         raise Failure(str(error)) from error
     _show(artifacts.remarks)
     try:
-        arguments = generate_arguments(function, artifacts, symbols, options.seed)
+        arguments = generate_arguments(found.function, artifacts, found.rest, options.seed)
     except ValueError as error:
-        raise UsageError(str(error)) from None
+        raise UsageError(f"{found.name}: {error}") from None
     try:
         results = run_program(artifacts.tile_program, artifacts.target, arguments)
         stats = _ffi.last_run()
-        reference, source = _reference(module, artifacts, arguments)
+        reference, source = _reference(found.module, artifacts, arguments)
     except RunError as error:
         raise Failure(str(error)) from error
-    print(f"{name} on {stats.device} ({stats.numerics} numerics)")
+    print(f"{found.name} on {stats.device} ({stats.numerics} numerics)")
     failed = False
     for tensor in arguments.tensors:
         if not tensor.written:
@@ -140,7 +145,7 @@ def _default_tolerance(dtype: torch.dtype) -> float:
     return {torch.bfloat16: 1e-2, torch.float16: 5e-3, torch.float32: 5e-3}.get(dtype, 0.0)
 
 
-def _reference(module, artifacts: Artifacts, arguments: Arguments) -> tuple[dict[str, torch.Tensor], str]:
+def _reference(module: ModuleType, artifacts: Artifacts, arguments: Arguments) -> tuple[dict[str, torch.Tensor], str]:
     """What the outputs should be: by the file's ref_program(*inputs) in float64, else by the reference interpreter."""
     program = getattr(module, kernels.REFERENCE, None)
     if not callable(program):

@@ -7,7 +7,7 @@ import importlib.util
 import inspect
 import sys
 import traceback
-from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -98,58 +98,66 @@ def choose(module: ModuleType, path: str, wanted: str | None) -> tuple[str, Any]
     return next(iter(found.items()))
 
 
-def _call(name: str, function: Callable[..., Any], values: dict[str, Any], symbols: bool) -> Any:
-    """Calls with the given values; complains of missing and unknown names before the function runs."""
-    signature = inspect.signature(function)
+def _split(name: str, signature: inspect.Signature, values: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Values that the function takes, and the others. Complains of missing ones before the function runs."""
     parameters = signature.parameters
     open_ended = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
-    unknown = [] if open_ended or symbols else [key for key in values if key not in parameters]
-    if unknown:
-        raise UsageError(f"{name} has no parameter {', '.join(unknown)}; it has {', '.join(parameters) or 'none'}")
+    taken = {key: value for key, value in values.items() if open_ended or key in parameters}
     missing = [
         p.name
         for p in parameters.values()
         if p.default is p.empty and p.name not in values and p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
     ]
-    if missing and not symbols:
+    if missing:
         raise UsageError(f"{name} needs {', '.join(missing)}: " + " ".join(f"-D {key}=VALUE" for key in missing))
-    return function(**values)
+    return taken, {key: value for key, value in values.items() if key not in taken}
 
 
 def elaborate(name: str, value: Any, values: dict[str, Any]) -> tuple[PrimFunc, dict[str, Any]]:
-    """The PrimFunc, and those of the values that it did not take: values of symbolic dimensions."""
+    """The PrimFunc, and those of the values that it did not take: they may be values of symbolic dimensions."""
     try:
         if isinstance(value, PrimFunc):
             return value, values
         if isinstance(value, JITImpl):
-            tensors = bool(getattr(value.func, "tensor_args", None))
-            if not tensors:
-                # Lazy: an ordinary factory behind a decorator.
-                _call(name, _signature_only(value.signature), values, symbols=False)
-            return value.get_tir(**values), {}
-        result = _call(name, value, values, symbols=False)
+            if getattr(value.func, "tensor_args", None):  # eager: takes dimensions by name, as its T.const says
+                return value.get_tir(**values), {}
+            taken, rest = _split(name, value.signature, values)
+            return value.get_tir(**taken), rest
+        taken, rest = _split(name, inspect.signature(value), values)
+        result = value(**taken)
     except (UsageError, CompileError):
         raise
     except Exception as error:
         raise CompileError(f"{name}({', '.join(f'{k}={v!r}' for k, v in values.items())}) failed: {error}") from error
     if isinstance(result, JITImpl):
-        return elaborate(name, result, {})
+        return elaborate(name, result, rest)
     inner = getattr(result, "prim_func", result)
     if not isinstance(inner, PrimFunc):
         raise UsageError(f"{name} returned {type(result).__name__}, not a prim_func")
-    return inner, {}
+    return inner, rest
 
 
-def _signature_only(signature: inspect.Signature) -> Callable[..., None]:
-    def check(**_: Any) -> None: ...
+def parameters_of(value: Any) -> str:
+    """For messages: the names that -D can give."""
+    if isinstance(value, PrimFunc):
+        return "none"
+    signature = value.signature if isinstance(value, JITImpl) else inspect.signature(value)
+    return ", ".join(signature.parameters) or "none"
 
-    check.__signature__ = signature  # type: ignore[attr-defined]
-    return check
+
+@dataclass(frozen=True)
+class Found:
+    module: ModuleType
+    name: str
+    function: PrimFunc
+    rest: dict[str, Any]
+    """-D values that the function did not take: of symbolic dimensions, or mistaken."""
+    parameters: str
 
 
-def find(path: str, wanted: str | None, defines: list[str]) -> tuple[ModuleType, str, PrimFunc, dict[str, Any]]:
+def find(path: str, wanted: str | None, defines: list[str]) -> Found:
     values = parse_defines(defines)
     module = load(path)
     name, value = choose(module, path, wanted)
-    function, symbols = elaborate(name, value, values)
-    return module, name, function, symbols
+    function, rest = elaborate(name, value, values)
+    return Found(module, name, function, rest, parameters_of(value))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import tilelang_tt
+import torch
 
 KERNELS = Path(__file__).parent / "door_kernels.py"
 GEMM = ("--kernel", "gemm", "-D", "M=64", "-D", "N=64", "-D", "K=64", "-D", "bM=32", "-D", "bN=32")
@@ -52,6 +53,45 @@ def test_same_as_python(cli, tmp_path):
     saved = artifacts.save(tmp_path / "saved")
     assert {path.name: path.read_text() for path in saved.iterdir()} == artifacts.files
     assert artifacts.plan["target"]["board"] == "n150"
+
+
+def test_with_reference_writes_inputs_and_expected_outputs(cli, tmp_path):
+    out = tmp_path / "out"
+    result = cli("compile", KERNELS, *GEMM, "-o", out, "--with-reference", "--seed", 3)
+    assert result.returncode == 0, result.stderr
+
+    def read(name):
+        return torch.frombuffer(bytearray((out / name).read_bytes()), dtype=torch.bfloat16).view(64, 64).double()
+
+    assert {path.name for path in out.iterdir()} - FILES == {"A.in.bin", "B.in.bin", "C.in.bin", "C.ref.bin"}
+    expected = read("A.in.bin") @ read("B.in.bin")
+    assert (read("C.ref.bin") - expected).norm() <= 4e-3 * expected.norm()
+    assert not read("C.in.bin").any()
+
+
+def test_symbolic_dimensions_get_their_values(cli):
+    symbolic = ("run", KERNELS, "--kernel", "symbolic", "--target", "tenstorrent -device=reference")
+    usage_error(cli(*symbolic, "-D", "M=40", "-D", "K=70"), "depends on N: give -D N=VALUE")
+    usage_error(cli(*symbolic, "-D", "M=40", "-D", "K=70", "-D", "N=50", "-D", "Q=1"), "-D Q: the kernel has no such")
+    usage_error(cli(*symbolic, "-D", "M=40", "-D", "K=70", "-D", "N=fifty"), "-D N=fifty: not an integer")
+    result = cli(*symbolic, "-D", "M=40", "-D", "K=70", "-D", "N=50")
+    assert result.returncode == 0, result.stderr
+    assert "C 40x50" in result.stdout
+
+
+def test_a_file_that_leaves_the_target_open(cli, tmp_path, monkeypatch):
+    monkeypatch.delenv("TILELANG_DEFAULT_TARGET", raising=False)
+    monkeypatch.delenv("TILELANG_TT_AUTO", raising=False)
+    program = tmp_path / "open.py"
+    program.write_text(
+        f"import sys\nsys.path.insert(0, {str(KERNELS.parent)!r})\nimport door_kernels, tilelang\n"
+        "@tilelang.jit\ndef matmul(M=64):\n    return door_kernels.gemm(M, 64, 64, 32, 32)\n"
+        "kernel = matmul()\n"
+    )
+    result = cli("compile", program, "--kernel", "matmul", "-o", tmp_path / "out")
+    assert result.returncode == 0, result.stderr
+    os.environ.pop("TILELANG_DEFAULT_TARGET")
+    os.environ.pop("TILELANG_TT_AUTO")
 
 
 @pytest.mark.parametrize("kernel", ["lazy", "eager"])
