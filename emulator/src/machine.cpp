@@ -472,7 +472,13 @@ void Machine::fiber_main() {
     Machine& machine = *running;
     Fiber& fiber = *machine.active_;
     entered(fiber.context, machine.main_);
-    fiber.kernel->entry();
+    std::string thrown;  // raised after the handler: a fiber must not be left inside one
+    try {
+        fiber.kernel->entry();
+    } catch (const std::exception& error) {
+        thrown = error.what();
+    }
+    if (!thrown.empty()) fault(FaultKind::Kernel, "the emulator failed in this kernel: %s", thrown.c_str());
     Risc& risc = *fiber.risc;
     risc.line = 0;
     if (risc.kind != RiscKind::Compute) check_quiet_at_end(risc);
@@ -507,8 +513,13 @@ bool holds(const Wait& wait) {
 
 void Machine::word_written(uint32_t address, uint32_t size, Cycles at) {
     if (size <= 16) {
-        Cycles& time = word_times_[address];
-        time = std::max(time, at);
+        constexpr size_t kMost = 256;
+        auto& history = word_times_[address];
+        uint32_t value;
+        std::memcpy(&value, reinterpret_cast<const void*>(static_cast<uintptr_t>(address)), 4);
+        if (!history.empty() && value < history.back().first) history.clear();
+        history.emplace_back(value, at);
+        if (history.size() > kMost) history.pop_front();
     }
     const int core = memory_.core_of(reinterpret_cast<const void*>(static_cast<uintptr_t>(address)));
     if (core < 0) return;
@@ -523,9 +534,14 @@ void Machine::word_written(uint32_t address, uint32_t size, Cycles at) {
     }
 }
 
-Cycles Machine::word_time(uint32_t address) const {
+Cycles Machine::word_time(uint32_t address, uint32_t value, bool at_least) const {
     const auto it = word_times_.find(address);
-    return it == word_times_.end() ? 0 : it->second;
+    if (it == word_times_.end()) return 0;
+    // Writers run ahead of each other, so later entries may have earlier times; the count is reached when as many of
+    // the increments have arrived, which the earliest sufficient entry approximates.
+    for (const auto& [reached, at] : it->second)
+        if (at_least ? reached >= value : reached == value) return at;
+    return it->second.empty() ? 0 : it->second.back().second;
 }
 
 // A kernel may store to a word directly, which nobody sees: look before calling it a deadlock.

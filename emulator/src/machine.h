@@ -96,7 +96,8 @@ class Machine {
     void wake(Risc& risc);
     // A word of L1 was written: whoever waits for it may go on from `at`.
     void word_written(uint32_t address, uint32_t size, Cycles at);
-    Cycles word_time(uint32_t address) const;
+    // When the word came to satisfy a wait that holds now: `value`, or at least that.
+    Cycles word_time(uint32_t address, uint32_t value, bool at_least) const;
 
     // --- Trace ---
     // Notes that the running processor spent [from, its clock now) on `what`; nothing if it took no time.
@@ -162,7 +163,8 @@ class Machine {
     Context main_;
     bool failed_ = false;
     std::string kind_, error_;
-    std::unordered_map<uint32_t, Cycles> word_times_;
+    // By address: values of a word since it last fell, with their times.
+    std::unordered_map<uint32_t, std::deque<std::pair<uint32_t, Cycles>>> word_times_;
     struct Span {
         uint32_t core;
         RiscKind kind;

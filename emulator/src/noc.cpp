@@ -624,7 +624,7 @@ void semaphore_wait(uint32_t address, uint32_t value, bool at_least) {
         machine().block(wait);
     }
     const Cycles before = risc.now();
-    risc.clock[kRiscClock] = std::max(before, machine().word_time(key));
+    risc.clock[kRiscClock] = std::max(before, machine().word_time(key, value, at_least));
     if (machine().tracing()) machine().trace(kRiscClock, before, "wait for " + machine().word_name(key));
     advance(machine().costs().semaphore_poll);
 }

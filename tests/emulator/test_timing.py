@@ -100,3 +100,29 @@ def test_one_core_reads_dram_at_the_published_rate() -> None:
                 tensor,
             )
         assert 256 * 2048 / got == pytest.approx(rate, rel=0.1)
+
+
+def test_waiting_for_the_first_of_many_increments_takes_the_first_ones_time() -> None:
+    source = (
+        INCLUDES
+        + """void kernel_main() {
+            Semaphore<> s(0);
+            Noc noc;
+            if (get_arg_val<uint32_t>(0) == 0) { s.wait_min(WANTED); return; }
+            for (uint32_t i = 0; i < 10; ++i) {
+                noc_async_read(get_noc_addr(my_x[0], my_y[0], get_read_ptr(0)), get_write_ptr(0) + 2048, 2048);
+                noc.async_read_barrier();
+                s.up(noc, get_arg_val<uint32_t>(1), get_arg_val<uint32_t>(2), 1);
+            }
+            noc.async_atomic_barrier();
+        }"""
+    )
+    times = []
+    with Device("wormhole_b0") as device:
+        for wanted in (1, 5, 10):
+            args = {(1, 0): [0], (0, 0): [1, *device.noc(1, 0)]}
+            kernel = Kernel(source, "reader", rect(2, 1), args, defines={"WANTED": wanted})
+            result = device.run([kernel], [CB(rect(2, 1), 2, [(0, "bf16")])], [emu.Semaphore(0, (0, 0, 1, 0))])
+            times.append(result.clocks[1, 0, "reader"][0])
+    assert times[1] - times[0] == pytest.approx(4 * (times[2] - times[1]) / 5, rel=0.05)
+    assert times[0] < times[2] / 3
