@@ -817,7 +817,8 @@ class Placer {
     void go_on(Group& group) const {
         for (const Accumulator& sum : group.accumulators) {
             group.values.erase(analysis_.resolve(sum.result));
-            if (!stores_of(analysis_.resolve(sum.result)).empty()) group.values.insert(analysis_.resolve(sum.result));
+            const ValueId result = analysis_.resolve(sum.result);
+            if (!stores_of(result).empty() || handed_on_.contains(result)) group.values.insert(result);
         }
         group.loop = nullptr;
         group.accumulators.clear();

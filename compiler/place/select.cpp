@@ -378,6 +378,11 @@ class Selector {
             return constant_of(operand) && !(operand.value && units_.contains(analysis_.resolve(operand.value)));
         };
         if (is_constant(a) && !is_constant(b) && exchanged(fn)) std::swap(a, b), fn = *exchanged(fn);
+        // The chip's division by a constant multiplies by what it is given: give it the reciprocal, where it is a
+        // number (two roundings: 2^-23 relative at most).
+        if (!integer && fn == TileFn::Div && is_constant(b))
+            if (const float reciprocal = 1.0f / static_cast<float>(*constant_of(b)); std::isnormal(reciprocal))
+                fn = TileFn::Mul, b = graph::Operand{{}, reciprocal};
         if (!integer && is_constant(b) && !is_constant(a))
             if (auto code = tensix::find_op(Unit::Sfpu, OpKind::UnaryScalar, fn))
                 return with_constant(op, *code, a, b, result);
