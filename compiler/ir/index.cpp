@@ -288,6 +288,8 @@ IndexId as_condition(IndexArena& arena, IndexId id) {
 }  // namespace
 
 IndexId IndexArena::add(IndexId a, IndexId b) {
+    if (int64_t total = 0; as_const(a) && as_const(b) && !__builtin_add_overflow(*as_const(a), *as_const(b), &total))
+        return constant(total);
     Linear sum;
     decompose(nodes_, a, 1, sum);
     decompose(nodes_, b, 1, sum);
@@ -303,6 +305,9 @@ IndexId IndexArena::sub(IndexId a, IndexId b) {
 }
 
 IndexId IndexArena::mul(IndexId a, IndexId b) {
+    if (int64_t product = 0;
+        as_const(a) && as_const(b) && !__builtin_mul_overflow(*as_const(a), *as_const(b), &product))
+        return constant(product);
     if (as_const(a) && !as_const(b)) std::swap(a, b);
     if (const auto factor = as_const(b)) {
         const Linear sum = linear(nodes_, a, *factor);
@@ -432,6 +437,7 @@ IndexId IndexArena::floormod(IndexId a, IndexId b) {
 IndexId IndexArena::ceildiv(IndexId a, int64_t b) { return floordiv(add(a, constant(b - 1)), constant(b)); }
 
 IndexId IndexArena::min(IndexId a, IndexId b) {
+    if (as_const(a) && as_const(b)) return *as_const(a) < *as_const(b) ? a : b;
     if (const Range d = range_of(nodes_, vars_, difference(nodes_, a, b)); d.hi <= 0 || d.lo >= 0)
         return d.hi <= 0 ? a : b;
     if (compare(nodes_, a, b) < 0) std::swap(a, b);
@@ -442,6 +448,7 @@ IndexId IndexArena::min(IndexId a, IndexId b) {
 }
 
 IndexId IndexArena::max(IndexId a, IndexId b) {
+    if (as_const(a) && as_const(b)) return *as_const(a) < *as_const(b) ? b : a;
     if (const Range d = range_of(nodes_, vars_, difference(nodes_, a, b)); d.hi <= 0 || d.lo >= 0)
         return d.lo >= 0 ? a : b;
     if (compare(nodes_, a, b) < 0) std::swap(a, b);
@@ -452,6 +459,7 @@ IndexId IndexArena::max(IndexId a, IndexId b) {
 }
 
 IndexId IndexArena::lt(IndexId a, IndexId b) {
+    if (as_const(a) && as_const(b)) return constant(*as_const(a) < *as_const(b));
     Linear d = difference(nodes_, a, b);
     if (d.overflow) return exactly(IndexOp::Lt, a, b);
     const Range r = range_of(nodes_, vars_, d);
@@ -467,6 +475,7 @@ IndexId IndexArena::lt(IndexId a, IndexId b) {
 }
 
 IndexId IndexArena::le(IndexId a, IndexId b) {
+    if (as_const(a) && as_const(b)) return constant(*as_const(a) <= *as_const(b));
     // a ≤ b ⇔ a < b + 1
     const Linear d = difference(nodes_, a, b);
     if (d.overflow) return exactly(IndexOp::Le, a, b);
@@ -474,6 +483,8 @@ IndexId IndexArena::le(IndexId a, IndexId b) {
 }
 
 IndexId IndexArena::eq(IndexId a, IndexId b) {
+    if (a == b) return constant(1);
+    if (as_const(a) && as_const(b)) return constant(0);
     Linear d = difference(nodes_, a, b);
     if (d.overflow) return exactly(IndexOp::Eq, a, b);
     const Range r = range_of(nodes_, vars_, d);
