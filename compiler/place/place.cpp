@@ -858,17 +858,38 @@ class Placer {
             return;
         }
         const int64_t units = selected.value().units;
-        if (units > out_.dst_capacity) {
-            return refuse(group_.loc, "TT4003", "an expression needs more values at once than DST holds",
-                          "store an intermediate value in a shared buffer of its own",
-                          {{"tiles in DST", std::to_string(out_.dst_capacity), std::to_string(units)}});
-        }
+        if (units > out_.dst_capacity) return split(units, steps);
         Section section;
         section.rows = group_.type.tile_rows(), section.cols = group_.type.tile_cols();
         const Shape sub = best_subblock(section.rows, section.cols, out_.dst_capacity / std::max<int64_t>(1, units));
         section.sub_rows = sub.rows, section.sub_cols = sub.cols;
         const int64_t tiles = sub.rows * sub.cols;
         finish(section, selected.take(), packed, [tiles](int64_t unit) { return Register{unit * tiles, true}; }, steps);
+    }
+
+    // Values that are live at once exceed DST: the group becomes two, and what the second needs of the first goes
+    // through channels.
+    void split(int64_t units, std::vector<Step>& steps) {
+        Group all = std::move(group_);
+        if (all.ops.size() < 2)
+            return refuse(all.loc, "TT4003", "an operation needs more tiles at once than DST holds",
+                          "compute it in parts",
+                          {{"tiles in DST", std::to_string(out_.dst_capacity), std::to_string(units)}});
+        const auto middle = all.ops.begin() + static_cast<std::ptrdiff_t>(all.ops.size() / 2);
+        Group first = all, second = all;
+        first.ops.assign(all.ops.begin(), middle);
+        second.ops.assign(middle, all.ops.end());
+        first.values.clear();
+        for (const graph::Op* op : first.ops)
+            for (ValueId id : results_of(*op)) {
+                first.values.insert(analysis_.resolve(id));
+                second.values.erase(analysis_.resolve(id));
+            }
+        second.reduces = false;
+        for (Group* part : {&first, &second}) {
+            group_ = std::move(*part);
+            if (errors_.empty()) sections(steps);
+        }
     }
 
     template <class GiveSlot>
