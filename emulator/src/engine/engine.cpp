@@ -954,19 +954,24 @@ void ComputeEngine::reduce_tile(Pool pool, ReduceDim dim, const fpu::SrcTile& da
                     slot.written |= uint64_t(0xffff) << (half * 32);
                 }
             } else {
-                // data x transposed scaler: column 0 of faces 0 and 2.
-                for (uint32_t phase = 0; phase < fidelity; ++phase)
-                    for (uint32_t k = 0; k < 2; ++k) {
-                        transposed(scaler.words + k * 256, turned);
-                        for (uint32_t row = 0; row < 32; ++row) {
-                            const uint32_t index = row / 16 * 32 + row % 16;
-                            uint32_t* out = slot.words + index * 16;
-                            if ((slot.written >> index & 1) == 0) std::memset(out, 0, 64);
-                            slot.written |= uint64_t(1) << index;
-                            fpu::multiply_row_exact(data.words + (row / 16 * 2 + k) * 256 + row % 16 * 16, turned, out,
-                                                    phase, width, data.small_exponent, !config_.blackhole);
-                        }
+                // data x transposed scaler. Only column 0 of faces 0 and 2 has a meaning; the rest stays as it is.
+                for (uint32_t half = 0; half < 2; ++half) {
+                    uint32_t* face = slot.words + half * 512;
+                    for (uint32_t r = 0; r < 16; ++r) {
+                        const uint32_t row = half * 32 + r;
+                        if ((slot.written >> row & 1) == 0) std::memset(face + r * 16, 0, 64);
+                        slot.written |= uint64_t(1) << row;
                     }
+                    alignas(64) uint32_t sums[16];
+                    for (uint32_t r = 0; r < 16; ++r) sums[r] = face[r * 16];
+                    for (uint32_t phase = 0; phase < fidelity; ++phase)
+                        for (uint32_t k = 0; k < 2; ++k) {
+                            transposed(data.words + (half * 2 + k) * 256, turned);
+                            fpu::multiply_column_exact(scaler.words + k * 256, turned, sums, phase, width,
+                                                       data.small_exponent, !config_.blackhole);
+                        }
+                    for (uint32_t r = 0; r < 16; ++r) face[r * 16] = sums[r];
+                }
             }
             break;
         case ReduceDim::Scalar: {

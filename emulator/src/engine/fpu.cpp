@@ -100,7 +100,8 @@ TT_INLINE uint32_t from_raw(uint32_t word) {
     return (word & 0x7fffffff) != 0 ? word + (112u << 23) : word;
 }
 
-template <simd::Level kLevel, bool kWide, bool kSmall>
+// kSwapped: `row` is of SrcA and `matrix` of SrcB, for 16 results that share SrcA's operand.
+template <simd::Level kLevel, bool kWide, bool kSmall, bool kSwapped = false>
 TT_INLINE void multiply_row(const uint32_t* __restrict row, const uint32_t* __restrict matrix, uint32_t* __restrict dst,
                             uint32_t phase, int32_t offset, bool wormhole) {
     constexpr uint32_t n = 16;
@@ -108,12 +109,12 @@ TT_INLINE void multiply_row(const uint32_t* __restrict row, const uint32_t* __re
     alignas(64) int32_t exponents[16][n], magnitudes[16][n];
     for (uint32_t k = 0; k < 16; ++k) {
         const uint32_t b = row[k];
-        const int32_t b_exponent = exponent_of(b), b_part = part_b(b, phase);
+        const int32_t b_exponent = exponent_of(b), b_part = kSwapped ? part_a(b, phase) : part_b(b, phase);
         for (uint32_t j = 0; j < n; ++j) {
             const uint32_t a = matrix[k * 16 + j];
             const int32_t a_exponent = exponent_of(a);
             const bool zero = a_exponent == 0 || b_exponent == 0;
-            const int32_t product = part_a(a, phase) * b_part;
+            const int32_t product = (kSwapped ? part_b(a, phase) : part_a(a, phase)) * b_part;
             exponents[k][j] = zero ? zero_exponent : a_exponent + b_exponent + offset;
             magnitudes[k][j] = zero ? 0 : (a ^ b) >> 31 ? -product : product;
         }
@@ -160,6 +161,20 @@ TT_INLINE void multiply_row_body(const uint32_t* row, const uint32_t* matrix, ui
         multiply_row<kLevel, false, true>(row, matrix, dst, phase, offset, wormhole);
     } else {
         multiply_row<kLevel, false, false>(row, matrix, dst, phase, offset, wormhole);
+    }
+}
+
+template <simd::Level kLevel>
+TT_INLINE void multiply_column_body(const uint32_t* row, const uint32_t* matrix, uint32_t* dst, uint32_t phase,
+                                    DstWidth width, bool small_exponent, bool wormhole) {
+    const bool wide = width == DstWidth::Fp32;
+    const int32_t offset = product_exponent_offset(wide, small_exponent, phase);
+    if (wide) {
+        multiply_row<kLevel, true, false, true>(row, matrix, dst, phase, offset, wormhole);
+    } else if (small_exponent) {
+        multiply_row<kLevel, false, true, true>(row, matrix, dst, phase, offset, wormhole);
+    } else {
+        multiply_row<kLevel, false, false, true>(row, matrix, dst, phase, offset, wormhole);
     }
 }
 
@@ -331,6 +346,10 @@ TT_INLINE void mask_words(uint32_t* words, uint32_t mask) {
 }  // namespace
 
 TT_SIMD_DISPATCH(multiply_row_exact, multiply_row_body,
+                 (const uint32_t* row, const uint32_t* matrix, uint32_t* dst, uint32_t phase, DstWidth width,
+                  bool small_exponent, bool wormhole),
+                 (row, matrix, dst, phase, width, small_exponent, wormhole))
+TT_SIMD_DISPATCH(multiply_column_exact, multiply_column_body,
                  (const uint32_t* row, const uint32_t* matrix, uint32_t* dst, uint32_t phase, DstWidth width,
                   bool small_exponent, bool wormhole),
                  (row, matrix, dst, phase, width, small_exponent, wormhole))

@@ -32,6 +32,11 @@ enum class Elementwise : uint8_t { Add, Sub, Mul };
 void multiply_row_exact(const uint32_t* row, const uint32_t* matrix, uint32_t* dst, uint32_t phase, DstWidth width,
                         bool small_exponent, bool wormhole);
 
+// The same for 16 rows of SrcB and one column of SrcA: dst[r] += rows[., r] x column, where `column` is of SrcA and
+// `rows` holds the face of SrcB transposed.
+void multiply_column_exact(const uint32_t* column, const uint32_t* rows, uint32_t* dst, uint32_t phase, DstWidth width,
+                           bool small_exponent, bool wormhole);
+
 // dst (a whole tile, face order) += b x a, `phases` fidelity phases. b is SrcB (matmul's in0), a is SrcA (in1);
 // with `transpose` a is read transposed.
 void matmul_exact(const SrcTile& b, const SrcTile& a, uint32_t* dst, uint32_t phases, DstWidth width, bool transpose,

@@ -19,39 +19,49 @@ constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
 TT_INLINE float as_float(uint32_t word) { return std::bit_cast<float>(word); }
 TT_INLINE uint32_t as_word(float value) { return std::bit_cast<uint32_t>(value); }
-TT_INLINE uint32_t flush(uint32_t word) { return (word & 0x7f800000) != 0 ? word : word & 0x80000000; }
+// Denormals to zero, the sign kept. Like select() below without a branch.
+TT_INLINE uint32_t flush(uint32_t word) {
+    return word & (0x80000000 | (0u - static_cast<uint32_t>((word & 0x7f800000) != 0)));
+}
 TT_INLINE float flushed(uint32_t word) { return as_float(flush(word)); }
 TT_INLINE uint32_t round_bf16(float value) {
     const uint32_t word = as_word(value), rounded = (word + 0x7fff + (word >> 16 & 1)) & 0xffff0000;
-    return flush((word & 0x7fffffff) <= 0x7f800000 ? rounded : word);
+    const uint32_t number = 0u - static_cast<uint32_t>((word & 0x7fffffff) <= 0x7f800000);
+    return flush((rounded & number) | (word & ~number));
 }
 
 // A multiplication is a fused multiply-add with +0 on the chip, which gives +0 for every product that underflows.
 TT_INLINE float product(float x, float y) {
     const float value = x * y;
-    return (as_word(value) & 0x7f800000) != 0 ? value : 0.0f;
+    const uint32_t word = as_word(value);
+    return as_float(word & (0u - static_cast<uint32_t>((word & 0x7f800000) != 0)));
 }
 
-// Applies f to floats, element by element.
+// A choice without a branch: the compiler makes control flow of nested conditions, which does not vectorise.
+TT_INLINE float select(bool condition, float yes, float no) {
+    const uint32_t mask = 0u - static_cast<uint32_t>(condition);
+    return as_float((as_word(yes) & mask) | (as_word(no) & ~mask));
+}
+
+// Rounds results to a 16-bit DST.
+TT_INLINE void narrow(uint32_t* words, uint32_t n, DstWidth width) {
+    if (width == DstWidth::Bf16) {
+        for (uint32_t i = 0; i < n; ++i) words[i] = round_bf16(as_float(words[i]));
+    } else if (width == DstWidth::Fp16) {
+        for (uint32_t i = 0; i < n; ++i) words[i] = fpu::round_to_dst(as_float(words[i]), width);
+    }
+}
+
+// Applies f to floats, element by element. f appears once, so that it is inlined.
 template <typename F>
 TT_INLINE void map1(uint32_t* data, uint32_t n, DstWidth width, F f) {
-    if (width == DstWidth::Fp32) {
-        for (uint32_t i = 0; i < n; ++i) data[i] = flush(as_word(f(flushed(data[i]))));
-    } else if (width == DstWidth::Bf16) {
-        for (uint32_t i = 0; i < n; ++i) data[i] = round_bf16(f(flushed(data[i])));
-    } else {
-        for (uint32_t i = 0; i < n; ++i) data[i] = fpu::round_to_dst(f(flushed(data[i])), width);
-    }
+    for (uint32_t i = 0; i < n; ++i) data[i] = flush(as_word(f(flushed(data[i]))));
+    narrow(data, n, width);
 }
 template <typename F>
 TT_INLINE void map2(const uint32_t* a, const uint32_t* b, uint32_t* out, uint32_t n, DstWidth width, F f) {
-    if (width == DstWidth::Fp32) {
-        for (uint32_t i = 0; i < n; ++i) out[i] = flush(as_word(f(flushed(a[i]), flushed(b[i]))));
-    } else if (width == DstWidth::Bf16) {
-        for (uint32_t i = 0; i < n; ++i) out[i] = round_bf16(f(flushed(a[i]), flushed(b[i])));
-    } else {
-        for (uint32_t i = 0; i < n; ++i) out[i] = fpu::round_to_dst(f(flushed(a[i]), flushed(b[i])), width);
-    }
+    for (uint32_t i = 0; i < n; ++i) out[i] = flush(as_word(f(flushed(a[i]), flushed(b[i]))));
+    narrow(out, n, width);
 }
 // The same without a body per instruction set, for operations whose cost is in the function.
 template <typename F>
@@ -74,9 +84,9 @@ TT_INLINE void int2(const uint32_t* a, const uint32_t* b, uint32_t* out, uint32_
 
 // e^x to 2 ulp with operations that vectorise: 2^n * p(r), |r| <= ln(2)/2, p of degree 6 (minimax).
 TT_INLINE float exp_poly(float x) {
-    const float clamped = x < -87.5f ? -87.5f : x > 88.8f ? 88.8f : x;
+    const float clamped = select(x < -87.5f, -87.5f, select(x > 88.8f, 88.8f, x));
     const float scaled = clamped * 1.44269504f;
-    const float whole = static_cast<float>(static_cast<int32_t>(scaled + (scaled < 0 ? -0.5f : 0.5f)));
+    const float whole = static_cast<float>(static_cast<int32_t>(scaled + select(scaled < 0, -0.5f, 0.5f)));
     float r = clamped - whole * 0.693359375f;
     r = r + whole * 2.12194440e-4f;
     float p = 1.9875691500e-4f;
@@ -91,12 +101,12 @@ TT_INLINE float exp_poly(float x) {
     const float first = as_float(static_cast<uint32_t>(half + 127) << 23);
     const float second = as_float(static_cast<uint32_t>(n - half + 127) << 23);
     const float result = value * first * second;
-    const float bounded = x > 88.7228394f ? kInfinity : x < -87.3365f ? 0.0f : result;
-    return x != x ? x : bounded;
+    const float bounded = select(x > 88.7228394f, kInfinity, select(x < -87.3365f, 0.0f, result));
+    return select(x != x, x, bounded);
 }
 
 TT_INLINE float tanh_poly(float x) {
-    const float magnitude = x < 0 ? -x : x;
+    const float magnitude = as_float(as_word(x) & 0x7fffffff);
     const float t = exp_poly(-2.0f * magnitude);
     const float large = (1.0f - t) / (1.0f + t);
     const float square = x * x;
@@ -104,14 +114,14 @@ TT_INLINE float tanh_poly(float x) {
     const float small =
         magnitude * (1.0f + square * (-0.333333333f +
                                       square * (0.133333333f + square * (-0.0539682540f + square * 0.0218694885f))));
-    const float value = magnitude < 0.3f ? small : large;
-    return x != x ? x : x < 0 ? -value : value;
+    const float value = select(magnitude < 0.3f, small, large);
+    return select(x != x, x, as_float(as_word(value) | (as_word(x) & 0x80000000)));
 }
 
 TT_INLINE float sigmoid_value(float x) {
-    const float t = exp_poly(x < 0 ? x : -x);
+    const float t = exp_poly(as_float(as_word(x) | 0x80000000));
     const float upper = 1.0f / (1.0f + t);
-    return x < 0 ? t * upper : upper;
+    return select(x < 0, t * upper, upper);
 }
 
 // Natural logarithm to 2 ulp; 0 gives -inf, negative gives NaN.
@@ -140,10 +150,35 @@ TT_INLINE float log_poly(float x) {
     return x < 0 || x != x ? std::numeric_limits<float>::quiet_NaN() : zero;
 }
 
-// erf by Abramowitz and Stegun 7.1.26 is too coarse; this is a rational fit good to 2^-21 (W. J. Cody's form).
-TT_INLINE float erf_value(float x) { return std::erf(x); }
+// erf to 2e-7: the odd series below 1, 1 - exp(-x^2) p(1 / (1 + x / 2)) above (W. H. Press et al., Numerical Recipes,
+// erfc's Chebyshev fit).
+TT_INLINE float erf_value(float x) {
+    const float z = as_float(as_word(x) & 0x7fffffff), square = x * x;
+    float p = 1.0f / 9360.0f;
+    p = p * square - 1.0f / 1320.0f;
+    p = p * square + 1.0f / 216.0f;
+    p = p * square - 1.0f / 42.0f;
+    p = p * square + 0.1f;
+    p = p * square - 1.0f / 3.0f;
+    p = p * square + 1.0f;
+    const float small = 1.12837917f * z * p;
+    const float t = 1.0f / (1.0f + 0.5f * z);
+    float q = 0.17087277f;
+    q = q * t - 0.82215223f;
+    q = q * t + 1.48851587f;
+    q = q * t - 1.13520398f;
+    q = q * t + 0.27886807f;
+    q = q * t - 0.18628806f;
+    q = q * t + 0.09678418f;
+    q = q * t + 0.37409196f;
+    q = q * t + 1.00002368f;
+    q = q * t - 1.26551223f;
+    const float large = 1.0f - t * exp_poly(q - square);
+    const float value = select(z < 0.5f, small, large);
+    return select(x != x, x, as_float(as_word(value) | (as_word(x) & 0x80000000)));
+}
 
-float gelu_value(float x) { return 0.5f * x * (1.0f + erf_value(x * 0.707106781f)); }
+TT_INLINE float gelu_value(float x) { return 0.5f * x * (1.0f + erf_value(x * 0.707106781f)); }
 TT_INLINE float gelu_tanh_value(float x) {
     return 0.5f * x * (1.0f + tanh_poly(0.797884561f * (x + 0.044715f * x * x * x)));
 }
@@ -256,12 +291,8 @@ void unary_scalar(uint32_t op, uint32_t* d, uint32_t n, uint32_t p0, uint32_t p1
                 const float t = tanh_poly(x);
                 return 1.0f - t * t;
             });
-        case TT_SFPU_GELU:
-            return each1(d, n, w, [](float x) { return gelu_value(x); });
         case TT_SFPU_GELU_DERIVATIVE:
             return each1(d, n, w, [](float x) { return gelu_derivative_value(x); });
-        case TT_SFPU_ERF:
-            return each1(d, n, w, [](float x) { return erf_value(x); });
         case TT_SFPU_ERFC:
             return each1(d, n, w, [](float x) { return std::erfc(x); });
         case TT_SFPU_ERFINV:
@@ -466,6 +497,10 @@ TT_INLINE void unary_body(uint32_t op, uint32_t* d, uint32_t n, uint32_t p0, uin
             return map1(d, n, w, [](float x) { return sigmoid_value(x); });
         case TT_SFPU_SILU:
             return map1(d, n, w, [](float x) { return product(x, sigmoid_value(x)); });
+        case TT_SFPU_GELU:
+            return map1(d, n, w, [](float x) { return gelu_value(x); });
+        case TT_SFPU_ERF:
+            return map1(d, n, w, [](float x) { return erf_value(x); });
         case TT_SFPU_GELU_TANH:
             return map1(d, n, w, [](float x) { return gelu_tanh_value(x); });
         case TT_SFPU_ABS:
@@ -681,6 +716,8 @@ void unary_rounded(uint32_t op, uint32_t* data, uint32_t n, uint32_t p0, uint32_
         case TT_SFPU_ADD_SCALAR:
         case TT_SFPU_CLAMP:
         case TT_SFPU_EXP:
+        case TT_SFPU_GELU:
+        case TT_SFPU_ERF:
         case TT_SFPU_GELU_TANH:
         case TT_SFPU_LOG:
         case TT_SFPU_MAX_SCALAR:
