@@ -535,7 +535,6 @@ std::vector<LoadedKernel*> load_kernels(const std::vector<const KernelSpec*>& sp
                 loaded().erase(object);
                 throw RunError("compile", "compile: kernel " + spec.name + ": cannot load " + object + ": " + error);
             }
-            kernel->name = !spec.name.empty() ? spec.name : spec.is_path ? spec.source : "kernel";
         }
         kernel->owner = nullptr;
         out.push_back(kernel.get());

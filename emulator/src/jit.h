@@ -17,7 +17,6 @@ namespace tt_emulator {
 struct LoadedKernel {
     void* handle = nullptr;
     void (*entry)() = nullptr;
-    std::string name;
     // Writable data (static variables), swapped so that each processor has its own; empty for most kernels.
     std::byte* data = nullptr;
     size_t data_size = 0;

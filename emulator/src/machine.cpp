@@ -293,6 +293,8 @@ void Machine::place_circular_buffers(const Program& program) {
 
 void Machine::add_kernel(const KernelSpec& spec, LoadedKernel* kernel) {
     common_args_.push_back(spec.common_args);
+    // Kernels of several names may share one object.
+    const std::string kernel_name = !spec.name.empty() ? spec.name : spec.is_path ? spec.source : "kernel";
     const auto slot = static_cast<size_t>(spec.processor);
     for (auto& owned : cores_) {
         Core& core = *owned;
@@ -300,12 +302,12 @@ void Machine::add_kernel(const KernelSpec& spec, LoadedKernel* kernel) {
         if (core.riscs[slot])
             throw RunError("usage",
                            format("usage: kernels %s and %s both run on %s of core (%u,%u)",
-                                  core.riscs[slot]->kernel.c_str(), kernel->name.c_str(),
+                                  core.riscs[slot]->kernel.c_str(), kernel_name.c_str(),
                                   name(static_cast<RiscKind>(spec.processor)), core.logical.x, core.logical.y));
         auto risc = std::make_unique<Risc>();
         risc->kind = static_cast<RiscKind>(spec.processor);
         risc->core = &core;
-        risc->kernel = kernel->name;
+        risc->kernel = kernel_name;
         risc->noc = spec.noc;
         risc->file = risc->kernel.c_str();
         const auto args = spec.args.find({core.logical.x, core.logical.y});
@@ -313,7 +315,7 @@ void Machine::add_kernel(const KernelSpec& spec, LoadedKernel* kernel) {
         if (risc->args.size() + spec.common_args.size() > spec_.runtime_args)
             throw RunError("resource", format("resource: kernel %s has %zu runtime arguments on core (%u,%u); %u is "
                                               "the limit, common ones included",
-                                              kernel->name.c_str(), risc->args.size() + spec.common_args.size(),
+                                              kernel_name.c_str(), risc->args.size() + spec.common_args.size(),
                                               core.logical.x, core.logical.y, spec_.runtime_args));
         if (spec.processor == Processor::Compute) {
             ComputeConfig config;
