@@ -5,12 +5,15 @@
 #include <tvm/ffi/function.h>
 #include <tvm/ffi/reflection/registry.h>
 
+#include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <sstream>
+#include <string_view>
 #include <tuple>
 
 #include "compiler/frontend/arguments.h"
@@ -52,6 +55,36 @@ SharedDevice& shared_device(const TargetOptions& options) {
                          to_string(device.diagnostics()).c_str());
     }
     return entry->second;
+}
+
+// Whether kernels go to ttnn, as TILELANG_TT_DEVICE asks; read at every call.
+bool wants_ttnn() {
+    const char* device = std::getenv("TILELANG_TT_DEVICE");
+    return device && std::string_view(device) == "ttnn";
+}
+
+// Hands the artifacts and the caller's arrays to the launcher (python/tilelang_tt/ttnn_device.py), whose errors pass.
+RunStats run_on_ttnn(const Artifacts& artifacts, const Context& ctx, const Arguments& arguments) {
+    const auto run = ffi::Function::GetGlobal("tilelang_tt.run_on_ttnn");
+    if (!run) raise_message(kRunError, "TILELANG_TT_DEVICE=ttnn needs the Python package tilelang_tt to be imported");
+    ffi::Map<ffi::String, ffi::String> files;
+    for (const auto& [name, text] : artifacts.files) files.Set(ffi::String(name), ffi::String(text));
+    ffi::Array<ffi::Any> arrays;
+    for (const HostTensor& tensor : arguments.tensors) {
+        ffi::Map<ffi::String, ffi::Any> item;
+        item.Set("data", static_cast<int64_t>(reinterpret_cast<intptr_t>(tensor.data)));
+        item.Set("dtype", ffi::String(std::string(to_string(tensor.dtype))));
+        item.Set("shape", ffi::Array<int64_t>(tensor.shape.begin(), tensor.shape.end()));
+        item.Set("strides", ffi::Array<int64_t>(tensor.strides.begin(), tensor.strides.end()));
+        arrays.push_back(item);
+    }
+    ffi::Map<ffi::String, int64_t> symbols;
+    for (const auto& [var, value] : arguments.symbols) symbols.Set(ffi::String(ctx.index.var(var).name), value);
+    const auto start = std::chrono::steady_clock::now();
+    RunStats stats;
+    stats.device = (*run)(files, arrays, symbols).cast<ffi::String>();
+    stats.wall_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    return stats;
 }
 
 class KernelModule : public ffi::ModuleObj {
@@ -131,6 +164,7 @@ class KernelModule : public ffi::ModuleObj {
     }
 
     Result<RunStats> launch(const Arguments& arguments) {
+        if (wants_ttnn() && !artifacts_.files.empty()) return run_on_ttnn(artifacts_, program_.ctx, arguments);
         if (options_.device_kind() == DeviceKind::Emulator) {
             SharedDevice& shared = shared_device(options_);
             const std::lock_guard lock(shared.mutex);

@@ -29,12 +29,14 @@ else:
     for _kind, _error in (("Compile", CompileError), ("Argument", ArgumentError), ("Run", RunError)):
         tvm_ffi.register_error(f"TileLangTT{_kind}Error", _error)
 
-    from . import backend
+    from . import backend, ttnn_device
     from ._ffi import RunStats, build_id, devices, last_run, version
     from .artifacts import Artifacts, compile_artifacts
     from .target import detect
+    from .ttnn_device import device
 
     BACKEND = backend.register()
+    tvm_ffi.register_global_func("tilelang_tt.run_on_ttnn", ttnn_device.run)
     __version__: str = version()
 
     __all__ = [
@@ -47,6 +49,7 @@ else:
         "build_id",
         "compile_artifacts",
         "detect",
+        "device",
         "devices",
         "last_run",
     ]

@@ -1,0 +1,74 @@
+"""ttnn as the device of kernels in this process: `tilelang_tt.device("ttnn")` or TILELANG_TT_DEVICE=ttnn.
+
+The compiled module calls run() with its artifacts and the addresses of the caller's arrays; the launcher does the rest.
+"""
+
+from __future__ import annotations
+
+import atexit
+import ctypes
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from . import launch
+from .errors import RunError
+
+DEVICES = ("emulator", "ttnn")
+_VARIABLE = "TILELANG_TT_DEVICE"
+
+_device: Any = None
+_programs: dict[tuple[tuple[str, str], ...], launch.Program] = {}
+
+
+def device(name: str) -> None:
+    """Chooses where kernels run from now on: "emulator" (the target's device) or "ttnn" (a card, or TT_METAL_SIMULATOR)."""
+    if name not in DEVICES:
+        raise ValueError(f"no device '{name}': there are {', '.join(DEVICES)}")
+    os.environ[_VARIABLE] = name
+
+
+def _view(array: Mapping[str, Any]) -> np.ndarray:
+    """The caller's memory; bfloat16 as its bits."""
+    dtype = np.dtype(np.uint16 if array["dtype"] == "bfloat16" else array["dtype"])
+    shape = tuple(int(n) for n in array["shape"])
+    strides = tuple(int(n) * dtype.itemsize for n in array["strides"])
+    if 0 in shape:
+        return np.zeros(shape, dtype)
+    extent = sum((n - 1) * s for n, s in zip(shape, strides, strict=True)) + dtype.itemsize
+    memory = (ctypes.c_char * extent).from_address(int(array["data"]))
+    return np.ndarray(shape, dtype, memory, strides=strides)
+
+
+def _open() -> Any:
+    global _device
+    if _device is None:
+        _device = launch.open_device(int(os.environ.get("TILELANG_TT_TTNN_DEVICE", "0")))
+        atexit.register(launch.close_device, _device)
+    return _device
+
+
+def run(files: Mapping[str, str], arrays: Sequence[Mapping[str, Any]], symbols: Mapping[str, int]) -> str:
+    """One call of a kernel; `arrays` are its tensors in parameter order, written in place. Returns the device's name."""
+    key = tuple(sorted((str(name), str(text)) for name, text in files.items() if name != "host.cpp"))
+    try:
+        program = _programs.get(key)
+        if program is None:
+            program = _programs[key] = launch.Program(dict(key))
+        opened = _open()
+        params = sorted((t for t in program.tensors if t.param >= 0), key=lambda t: t.param)
+        views = {t.index: _view(a) for t, a in zip(params, arrays, strict=True)}
+        inputs = []
+        for t in program.inputs:
+            view = views[t.index]
+            bf16 = t.plan["dtype"] == "bfloat16"
+            inputs.append((view.astype(np.uint32) << 16).view(np.float32) if bf16 else view)
+        outputs = program.run(opened, inputs, {str(k): int(v) for k, v in symbols.items()})
+    except launch.LaunchError as error:
+        raise RunError(str(error)) from error
+    for t, result in zip(program.outputs, outputs, strict=True):
+        view = views[t.index]
+        view[...] = launch._bf16_encode(result) if t.plan["dtype"] == "bfloat16" else result
+    return f"ttnn {launch.arch_of(opened)}"
