@@ -2,6 +2,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from unittest import mock
 
 import pytest
 import tilelang_tt
@@ -42,10 +43,11 @@ def cli(python, capsys, tmp_path, monkeypatch):
             return python("import sys, tilelang_tt_cli; sys.exit(tilelang_tt_cli.main())", *words, **environment)
         monkeypatch.chdir(tmp_path)
         capsys.readouterr()
-        try:
-            status = tilelang_tt_cli.main(words)
-        except SystemExit as exit_:  # argparse
-            status = exit_.code
+        with mock.patch.dict(os.environ):  # a command may set defaults for the file that it loads
+            try:
+                status = tilelang_tt_cli.main(words)
+            except SystemExit as exit_:  # argparse
+                status = exit_.code
         captured = capsys.readouterr()
         return subprocess.CompletedProcess(words, status, captured.out, captured.err)
 

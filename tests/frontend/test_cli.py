@@ -90,8 +90,6 @@ def test_a_file_that_leaves_the_target_open(cli, tmp_path, monkeypatch):
     )
     result = cli("compile", program, "--kernel", "matmul", "-o", tmp_path / "out")
     assert result.returncode == 0, result.stderr
-    os.environ.pop("TILELANG_DEFAULT_TARGET")
-    os.environ.pop("TILELANG_TT_AUTO")
 
 
 @pytest.mark.parametrize("kernel", ["lazy", "eager"])
