@@ -37,9 +37,9 @@ class Device {
 };
 
 enum class Numerics { Exact, Fast };
-// Error TT8001: this machine has no C++ compiler for the kernels. Opens no chip yet: that happens with the first run, once
-// for each size of grid. Errors of runs: TT70xx for arguments that do not fit the plan, TT8002 where the emulator cannot
-// start, TT8003 for what a kernel did wrong (deadlock, out of bounds …).
+// Error TT8001: this machine has no C++ compiler for the kernels. Opens no chip yet: that happens with the first run,
+// once for each size of grid. Errors of runs: TT70xx for arguments that do not fit the plan, TT8002 where the emulator
+// cannot start, TT8003 for what a kernel did wrong (deadlock, out of bounds …).
 Result<std::unique_ptr<Device>> emulator_device(const std::string& arch, const std::string& board, Numerics numerics);
 
 }  // namespace tilelang_tt
