@@ -29,7 +29,7 @@ namespace ffi = tvm::ffi;
 std::mutex last_run_mutex;
 std::optional<RunStats> last_run;
 
-void raise_message(const char* kind, const std::string& message) { throw ffi::Error(kind, message, ""); }
+[[noreturn]] void raise_message(const char* kind, const std::string& message) { throw ffi::Error(kind, message, ""); }
 
 // A device that runs kernels, one at a time: a chip has one program. Null: this machine cannot run kernels.
 struct SharedDevice {
@@ -157,10 +157,21 @@ class KernelModule : public ffi::ModuleObj {
     void run(const ffi::AnyView* args, int32_t count) {
         auto checked = check_arguments(program_.ctx, args, count);
         if (!checked) raise(kArgumentError, checked.diagnostics());
-        auto result = launch(checked.value());
+        auto result = guarded_launch(checked.value());
         if (!result) raise(kRunError, result.diagnostics());
         const std::lock_guard lock(last_run_mutex);
         last_run = result.take();
+    }
+
+    // What is thrown below is a defect or a machine out of memory; the caller still learns which kernel it was.
+    Result<RunStats> guarded_launch(const Arguments& arguments) {
+        try {
+            return launch(arguments);
+        } catch (const ffi::Error&) {
+            throw;
+        } catch (const std::exception& error) {
+            raise_message(kRunError, "kernel " + program_.ctx.name + " stopped: " + error.what());
+        }
     }
 
     Result<RunStats> launch(const Arguments& arguments) {

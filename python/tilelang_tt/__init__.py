@@ -36,7 +36,7 @@ else:
     from .ttnn_device import device
 
     BACKEND = backend.register()
-    tvm_ffi.register_global_func("tilelang_tt.run_on_ttnn", ttnn_device.run)
+    tvm_ffi.register_global_func("tilelang_tt.run_on_ttnn", ttnn_device.run, override=True)
     __version__: str = version()
 
     __all__ = [
