@@ -8,9 +8,8 @@ import argparse
 
 import tilelang
 import tilelang.language as T
-import torch
-
 import tilelang_tt
+import torch
 
 
 def matmul(M=256, N=256, K=256, block_M=128, block_N=128, block_K=32, dtype="bfloat16", accum_dtype="float32"):
