@@ -14,10 +14,9 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "examples"))
 
 import gemm
-import torch
-
 import tilelang
 import tilelang_tt
+import torch
 from tilelang_tt import _ffi
 from tilelang_tt import target as tt_target
 from tilelang_tt.backend import import_program

@@ -12,10 +12,9 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "examples"))
 
 import gemm
-import torch
-
 import tilelang
 import tilelang_tt
+import torch
 
 
 def seconds(function, *args) -> float:

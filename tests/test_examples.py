@@ -14,6 +14,6 @@ EXAMPLES = sorted((Path(__file__).resolve().parent.parent / "examples").glob("*.
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda p: p.stem)
 def test_example(path, arch):
     command = [sys.executable, "-m", "tilelang_tt", "run", str(path), "--target", f"tenstorrent -arch={arch}"]
-    done = subprocess.run(command, capture_output=True, text=True, env=os.environ, timeout=300)
+    done = subprocess.run(command, check=False, capture_output=True, text=True, env=os.environ, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "relative error" in done.stdout and ": ok" in done.stdout

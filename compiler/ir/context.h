@@ -24,7 +24,8 @@ struct Tensor {
     friend bool operator==(const Tensor&, const Tensor&) = default;
 };
 
-// A scalar argument of the kernel (int32, int64, float32 …), visible to Index as a Symbol variable when it is an integer.
+// A scalar argument of the kernel (int32, int64, float32 …), visible to Index as a Symbol variable when it is an
+// integer.
 struct ScalarParam {
     std::string name;
     DType dtype = DType::I32;

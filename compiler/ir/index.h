@@ -1,6 +1,6 @@
 // Index: int64 expressions over grid axes, loop variables, shape symbols and core arguments.
-// Nodes are hash-consed in an arena and simplified when built, so that equal ids mean equal expressions (not the converse).
-// Division and remainder are floored. Conditions are indices that are 0 or 1.
+// Nodes are hash-consed in an arena and simplified when built, so that equal ids mean equal expressions (not the
+// converse). Division and remainder are floored. Conditions are indices that are 0 or 1.
 #pragma once
 
 #include <optional>
@@ -28,13 +28,30 @@ struct Var {
     friend bool operator==(const Var&, const Var&) = default;
 };
 
-enum class IndexOp : uint8_t { Const, Var, Add, Mul, FloorDiv, FloorMod, Min, Max, Lt, Le, Eq, Ne, And, Or, Not, Select };
+enum class IndexOp : uint8_t {
+    Const,
+    Var,
+    Add,
+    Mul,
+    FloorDiv,
+    FloorMod,
+    Min,
+    Max,
+    Lt,
+    Le,
+    Eq,
+    Ne,
+    And,
+    Or,
+    Not,
+    Select
+};
 
 struct IndexNode {
     IndexOp op = IndexOp::Const;
-    int64_t value = 0;   // Const
-    VarId var;           // Var
-    IndexId a, b, c;     // operands; Select: a ? b : c
+    int64_t value = 0;  // Const
+    VarId var;          // Var
+    IndexId a, b, c;    // operands; Select: a ? b : c
     friend bool operator==(const IndexNode&, const IndexNode&) = default;
 };
 

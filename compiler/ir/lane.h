@@ -1,4 +1,5 @@
-// Lane: what T.Parallel computes for one element, as a hash-consed DAG of dtyped nodes over reads of tensors and buffers.
+// Lane: what T.Parallel computes for one element, as a hash-consed DAG of dtyped nodes over reads of tensors and
+// buffers.
 #pragma once
 
 #include <string>
@@ -29,12 +30,12 @@ enum class LaneOp : uint8_t {
 struct LaneNode {
     LaneOp op = LaneOp::Const;
     DType dtype = DType::F32;
-    double value = 0;                  // Const; ±infinity and NaN are allowed. Integers up to 2^53 are exact.
-    IndexId index;                     // Index
-    Ref ref;                           // Read
-    std::vector<IndexId> indices;      // Read: one a dimension
+    double value = 0;              // Const; ±infinity and NaN are allowed. Integers up to 2^53 are exact.
+    IndexId index;                 // Index
+    Ref ref;                       // Read
+    std::vector<IndexId> indices;  // Read: one a dimension
     tensix::TileFn fn = tensix::TileFn::Identity;  // Apply; Cast converts a to dtype
-    LaneId a, b, c;                    // Apply
+    LaneId a, b, c;                                // Apply
     friend bool operator==(const LaneNode& x, const LaneNode& y) {
         return x.op == y.op && x.dtype == y.dtype && same_bits(x.value, y.value) && x.index == y.index &&
                x.ref == y.ref && x.indices == y.indices && x.fn == y.fn && x.a == y.a && x.b == y.b && x.c == y.c;

@@ -1,5 +1,5 @@
-// MappingPlan: how a TileProgram lies on the chip: the layout of each tensor in device memory and, for each launch, which
-// core computes which blocks. Made by compiler/map, read by every later pass.
+// MappingPlan: how a TileProgram lies on the chip: the layout of each tensor in device memory and, for each launch,
+// which core computes which blocks. Made by compiler/map, read by every later pass.
 #pragma once
 
 #include <cstdint>
@@ -12,8 +12,9 @@
 
 namespace tilelang_tt {
 
-// A tensor in device memory as tiles: tile rows run over row_dim, tile columns over col_dim (-1: a dimension of extent 1
-// that the tensor does not have, as in a vector), every other dimension is outer, in order. A page is a tile; its number is
+// A tensor in device memory as tiles: tile rows run over row_dim, tile columns over col_dim (-1: a dimension of extent
+// 1 that the tensor does not have, as in a vector), every other dimension is outer, in order. A page is a tile; its
+// number is
 //   page = (linear(outer indices) * tile_rows + row tile) * tile_cols + column tile.
 // A 1-D tensor is a row (row_dim -1: values in row 0 of its tiles) or a column (col_dim -1: values in column 0).
 struct TensorLayout {
@@ -23,10 +24,11 @@ struct TensorLayout {
     friend bool operator==(const TensorLayout&, const TensorLayout&) = default;
 };
 
-// Blocks are numbered with order.front() slowest. Core c of `cores` (numbered row-major over the grid, x fastest) computes
-// the contiguous share [first, first + count): total / cores blocks each, the first total % cores cores one more.
+// Blocks are numbered with order.front() slowest. Core c of `cores` (numbered row-major over the grid, x fastest)
+// computes the contiguous share [first, first + count): total / cores blocks each, the first total % cores cores one
+// more.
 struct WorkSplit {
-    std::vector<VarId> order;  // the launch's grid variables, slowest first
+    std::vector<VarId> order;    // the launch's grid variables, slowest first
     int grid_x = 1, grid_y = 1;  // worker grid in use
     int64_t cores = 1;           // ≤ grid_x * grid_y; all of it when the number of blocks is not constant
     friend bool operator==(const WorkSplit&, const WorkSplit&) = default;

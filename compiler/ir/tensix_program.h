@@ -1,5 +1,5 @@
-// TensixProgram: one region tree a launch, in an order in which a single thread could run it. Every op belongs to one or
-// more engines (reader, compute, writer); the kernels are projections of the tree on an engine. Engines meet only in
+// TensixProgram: one region tree a launch, in an order in which a single thread could run it. Every op belongs to one
+// or more engines (reader, compute, writer); the kernels are projections of the tree on an engine. Engines meet only in
 // channels (circular buffers) and semaphores, whose calls are explicit ops.
 //
 // Executing the tree in order, with channels as bounded queues, is a valid schedule of the program: the reference
@@ -115,8 +115,8 @@ struct ChannelOp {
 };
 
 // ---- data movement: reader and writer ----
-// Page `page` of the tensor to slot `slot` after the channel's write pointer. Where valid (if given) is false, the slot is
-// zeroed instead.
+// Page `page` of the tensor to slot `slot` after the channel's write pointer. Where valid (if given) is false, the slot
+// is zeroed instead.
 struct ReadTile {
     static constexpr std::string_view kName = "read_tile";
     TensorId tensor;
@@ -169,7 +169,7 @@ struct DstSync {
 // compute_kernel_hw_startup: once, first.
 struct Startup {
     static constexpr std::string_view kName = "startup";
-    ChannelId a, b, out;  // SrcA's and SrcB's channel in the order of the call; the channel packed to first
+    ChannelId a, b, out;   // SrcA's and SrcB's channel in the order of the call; the channel packed to first
     bool reverse = false;  // SrcOrder::Reverse, as matmul wants
     template <class Self, class V>
     static void fields(Self& s, V&& v) {
@@ -190,9 +190,9 @@ struct Init {
     }
     friend bool operator==(const Init&, const Init&) = default;
 };
-// A call of a row of the op table. channels, tiles (index from the read pointer, one a channel operand) and dst (DST slots,
-// operands then result; an op in place names its slot once) in the order the row gives; params are its immediates: counts,
-// flags, and scalars as fp32 bit patterns.
+// A call of a row of the op table. channels, tiles (index from the read pointer, one a channel operand) and dst (DST
+// slots, operands then result; an op in place names its slot once) in the order the row gives; params are its
+// immediates: counts, flags, and scalars as fp32 bit patterns.
 struct Call {
     static constexpr std::string_view kName = "call";
     tensix::OpCode op = tensix::OpCode::copy_tile;
@@ -206,8 +206,8 @@ struct Call {
     }
     friend bool operator==(const Call&, const Call&) = default;
 };
-// DST slot → channel. slot: index after the write pointer of the reserved block (pack_tile<true>); invalid: the next page
-// in order.
+// DST slot → channel. slot: index after the write pointer of the reserved block (pack_tile<true>); invalid: the next
+// page in order.
 struct Pack {
     static constexpr std::string_view kName = "pack";
     IndexId dst;

@@ -1,8 +1,8 @@
-// TileGraph: one block's work as SSA values in structured regions. A value is a 2-D block of elements (or a row, column or
-// scalar of them) without a place; buffers, copies between them and their reuse are gone.
+// TileGraph: one block's work as SSA values in structured regions. A value is a 2-D block of elements (or a row, column
+// or scalar of them) without a place; buffers, copies between them and their reuse are gone.
 //
-// Elements outside a value's logical extent but inside its last hardware tile are unobservable (docs/semantics.md): every
-// consumer masks with its own neutral element. Loads give 0 outside the tensor; stores outside it are dropped.
+// Elements outside a value's logical extent but inside its last hardware tile are unobservable (docs/semantics.md):
+// every consumer masks with its own neutral element. Loads give 0 outside the tensor; stores outside it are dropped.
 #pragma once
 
 #include <string>
@@ -48,8 +48,8 @@ struct Def {
     friend bool operator==(const Def&, const Def&) = default;
 };
 
-// A block of a tensor: offset[d] is where dimension d starts (elements); row_dim and col_dim are the dimensions that the
-// value's rows and columns run over, -1 for none; all other dimensions have extent 1.
+// A block of a tensor: offset[d] is where dimension d starts (elements); row_dim and col_dim are the dimensions that
+// the value's rows and columns run over, -1 for none; all other dimensions have extent 1.
 struct Window {
     TensorId tensor;
     std::vector<IndexId> offset;
@@ -99,14 +99,15 @@ struct Matmul {
     bool trans_a = false, trans_b = false;
     template <class Self, class V>
     static void fields(Self& s, V&& v) {
-        v("result", s.result), v("a", s.a), v("b", s.b), v("acc", s.acc), v("trans_a", s.trans_a), v("trans_b", s.trans_b);
+        v("result", s.result), v("a", s.a), v("b", s.b), v("acc", s.acc), v("trans_a", s.trans_a),
+            v("trans_b", s.trans_b);
     }
     friend bool operator==(const Matmul&, const Matmul&) = default;
 };
 
 // An operand of an elementwise op: a value (rows, columns and scalars broadcast to the result) or a constant.
 struct Operand {
-    ValueId value;       // invalid: the constant
+    ValueId value;  // invalid: the constant
     double constant = 0;
     friend bool operator==(const Operand& x, const Operand& y) {
         return x.value == y.value && same_bits(x.constant, y.constant);
@@ -163,7 +164,8 @@ struct For {
     Region body;
     template <class Self, class V>
     static void fields(Self& s, V&& v) {
-        v("results", s.results), v("var", s.var), v("begin", s.begin), v("extent", s.extent), v("num_stages", s.num_stages), v("inits", s.inits), v("body", s.body);
+        v("results", s.results), v("var", s.var), v("begin", s.begin), v("extent", s.extent),
+            v("num_stages", s.num_stages), v("inits", s.inits), v("body", s.body);
     }
     friend bool operator==(const For&, const For&) = default;
 };

@@ -1,8 +1,8 @@
-// TileProgram: a TileLang program as plain data. Its meaning is that of TileLang's own documentation: a block of the grid
-// runs its body once, reads and writes buffers of its own and tensors of everyone.
+// TileProgram: a TileLang program as plain data. Its meaning is that of TileLang's own documentation: a block of the
+// grid runs its body once, reads and writes buffers of its own and tensors of everyone.
 //
-// Every op has `static constexpr kName` and `fields(self, visitor)`: the one list that drives printing, parsing, equality,
-// hashing and walking (compiler/ir/text.h).
+// Every op has `static constexpr kName` and `fields(self, visitor)`: the one list that drives printing, parsing,
+// equality, hashing and walking (compiler/ir/text.h).
 #pragma once
 
 #include <string>
@@ -32,7 +32,8 @@ struct For {
     Region body;
     template <class Self, class V>
     static void fields(Self& s, V&& v) {
-        v("var", s.var), v("begin", s.begin), v("extent", s.extent), v("kind", s.kind), v("num_stages", s.num_stages), v("body", s.body);
+        v("var", s.var), v("begin", s.begin), v("extent", s.extent), v("kind", s.kind), v("num_stages", s.num_stages),
+            v("body", s.body);
     }
     friend bool operator==(const For&, const For&) = default;
 };

@@ -78,11 +78,11 @@ def test_one_core_and_many_agree():
 
 
 EPILOGUES = [
-    dict(scale=0.5),
-    dict(bias=True),
-    dict(relu=True),
-    dict(residual=True),
-    dict(scale=0.125, bias=True, relu=True, residual=True),
+    {"scale": 0.5},
+    {"bias": True},
+    {"relu": True},
+    {"residual": True},
+    {"scale": 0.125, "bias": True, "relu": True, "residual": True},
 ]
 
 
