@@ -189,10 +189,22 @@ def devices(options: argparse.Namespace) -> int:
 
 
 def check(options: argparse.Namespace) -> int:
+    made = _make_target(options)
+    found = _find(options)
+    try:
+        artifacts = compile_artifacts(found.function, made)
+    except CompileError as error:
+        raise Failure(str(error)) from error
+    _show(artifacts.remarks)
+    print(f"{found.name} compiles for {made.attrs['arch']} {made.attrs['board']}")
+    return EXIT_OK
+
+
+def doctor(options: argparse.Namespace) -> int:
     del options
-    from . import doctor
+    from . import doctor as report
 
-    return doctor.main()
+    return report.main()
 
 
-__all__ = ["Failure", "check", "compile", "devices", "run"]
+__all__ = ["Failure", "check", "compile", "devices", "doctor", "run"]

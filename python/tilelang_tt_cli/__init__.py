@@ -19,6 +19,7 @@ examples:
   tilelang-tt compile gemm.py --kernel matmul --target "tenstorrent -arch=blackhole -grid=8x8" --output out
   tilelang-tt compile gemm.py --until tensorize          print the program after that stage
   tilelang-tt run gemm.py -D M=256 -D N=256 -D K=256     run on the emulator, report error and modelled time
+  tilelang-tt check gemm.py                              list what stands in the way, write nothing
   tilelang-tt devices                                    boards and their figures
 
 FILE.py holds a @T.prim_func, a @tilelang.jit function, or a factory: a function that returns a prim_func.
@@ -47,10 +48,9 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--version", action="version", version=f"tilelang-tt {_version()}")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
-    def add(name: str, text: str, aliases: Sequence[str] = ()) -> argparse.ArgumentParser:
+    def add(name: str, text: str) -> argparse.ArgumentParser:
         return commands.add_parser(
             name,
-            aliases=aliases,
             help=text,
             description=text,
             epilog=EXAMPLES,
@@ -95,7 +95,11 @@ def parser() -> argparse.ArgumentParser:
 
     devices = add("devices", "List the boards that programs can be compiled for.")
     devices.add_argument("--json", action="store_true", help="print JSON")
-    add("check", "Say whether everything that compiling and running needs is there.", aliases=["doctor"])
+    check = add(
+        "check", "Compile without writing anything: list every obstacle of a program, or say that there is none."
+    )
+    add_program(check)
+    add("doctor", "Say whether everything that compiling and running needs is there.")
     return top
 
 
@@ -111,7 +115,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"tilelang-tt: error: {error}", file=sys.stderr)
         return EXIT_FAILED
     try:
-        return getattr(commands, {"doctor": "check"}.get(options.command, options.command))(options)
+        return getattr(commands, options.command)(options)
     except UsageError as error:
         print(f"tilelang-tt: error: {error}", file=sys.stderr)
         return EXIT_USAGE

@@ -207,3 +207,21 @@ def test_help_and_version_are_quick(python):
 def test_missing_library_is_one_line(cli):
     result = cli("devices", TILELANG_TT_LIBRARY="/nowhere.so")
     assert result.returncode == 1 and "Traceback" not in result.stderr and "/nowhere.so" in result.stderr
+
+
+def test_check_says_what_stands_in_the_way_and_writes_nothing(cli, tmp_path):
+    good = cli("check", KERNELS, *GEMM)
+    assert good.returncode == 0 and "gemm compiles for wormhole_b0 n150" in good.stdout
+    huge = ("--kernel", "gemm", *(x for n in ("M", "N", "K", "bM", "bN") for x in ("-D", f"{n}=2048")))
+    bad = cli("check", KERNELS, *huge)
+    assert bad.returncode == 1 and "Traceback" not in bad.stderr
+    # the limit, the value, the table of what takes the space with the user's names, the line
+    for part in ("TT4001", "1393312", "A_shared", "C_local", "door_kernels.py:"):
+        assert part in bad.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_doctor_names_what_is_ready(cli):
+    result = cli("doctor")
+    assert result.returncode == 0
+    assert "compiling: ready" in result.stdout and "emulator: ready" in result.stdout
