@@ -156,6 +156,9 @@ std::string CppIndex::grouped(const LinearForm& form, int64_t unit, const std::s
 }
 
 std::string CppIndex::compare(IndexOp op, IndexId a, IndexId b, int precedence) {
+    // `ko > 0` reads better than `0 < ko`.
+    if (const auto value = index_.as_const(a); op == IndexOp::Lt && value && *value >= 0 && never_negative(b))
+        return parenthesised(text(b, kLess + 1) + " > " + std::to_string(*value), kLess, precedence);
     const char* symbol = op == IndexOp::Lt ? " < " : op == IndexOp::Le ? " <= " : op == IndexOp::Eq ? " == " : " != ";
     const int own = op == IndexOp::Lt || op == IndexOp::Le ? kLess : kEqual;
     if (never_negative(a) && never_negative(b))
