@@ -84,6 +84,7 @@ class Placer {
     Result<LaunchResources> run() {
         configure();
         region(launch_.body, out_.steps, false);
+        if (errors_.empty()) every_store_is_placed(launch_.body);
         if (!errors_.empty()) return errors_;
         unpack_modes();
         if (auto errors = channels_.fit(ctx_, target_, out_); !errors.empty()) return errors;
@@ -102,6 +103,17 @@ class Placer {
                            std::move(facts),
                            {},
                            std::move(fix)});
+    }
+
+    // A store that no section packs would leave its output as it was.
+    void every_store_is_placed(const graph::Region& region) {
+        for (const graph::Op& op : region.ops) {
+            if (std::get_if<graph::Store>(&op.v) && !stored_.contains(&op))
+                refuse(op.loc, "TT4090", "a store has no place", "report this as a defect");
+            if (auto* loop = std::get_if<graph::For>(&op.v)) every_store_is_placed(loop->body);
+            if (auto* branch = std::get_if<graph::If>(&op.v))
+                every_store_is_placed(branch->then), every_store_is_placed(branch->otherwise);
+        }
     }
 
     // What the user calls the value: a cast or a loop's result goes by the name of what it was made from.
@@ -317,6 +329,7 @@ class Placer {
         auto& matmul = std::get<graph::Matmul>(copy.v);
         flush(steps);
         if (matmul.trans_a && !transposed_operand(matmul, op.loc, steps)) return;
+        one_exponent_width(matmul, op, steps);
         auto adds = packer_adds_.find(analysis_.resolve(matmul.result.id));
         if (adds != packer_adds_.end()) matmul.acc = {};
         start(steps, type(matmul.result.id), op.loc);
@@ -349,13 +362,36 @@ class Placer {
         const Tiles to{channel, rows, cols, false};
         section.outputs.push_back({a, {0, true}, to, PackMode::Block, false});
         steps.push_back({std::move(section), loc});
-        // The operand under a name of its own.
-        const ValueId turned(launch_.values.size() + turned_++);
-        tiles_[{turned, false}] = to;
-        turned_of_[turned] = to;
         matmul.trans_a = false;
-        matmul.a = turned;
+        matmul.a = stand_in(to);
         return true;
+    }
+
+    // SrcA and SrcB hold either 5 or 8 bits of exponent. Where one operand is fp16 and the other a sum of fp16 that has
+    // been kept in fp32, the sum is rounded to its dtype first.
+    void one_exponent_width(graph::Matmul& matmul, const graph::Op& op, std::vector<Step>& steps) {
+        const auto& original = std::get<graph::Matmul>(op.v);
+        auto is_fp16 = [&](const Tiles& tiles) {
+            return channels_[tiles.channel].channel.format == DataFormat::Float16;
+        };
+        const auto a = find_operand(matmul.a, false), b = find_operand(matmul.b, matmul.trans_b);
+        if (!a || !b || is_fp16(*a) == is_fp16(*b)) return;
+        const bool first = !is_fp16(*a);
+        const ValueId wide = first ? original.a : original.b;
+        if (format_of(type(wide).dtype) != DataFormat::Float16)
+            return refuse(op.loc, "TT4024",
+                          "the matrix engine multiplies float16 with float16 only; `" + name(wide) + "` is " +
+                              std::string(to_string(type(wide).dtype)),
+                          "copy one operand to the dtype of the other first");
+        const Tiles rounded = mapped(first ? *a : *b, {}, type(wide), name(wide), op.loc, steps);
+        (first ? matmul.a : matmul.b) = stand_in(rounded);
+    }
+
+    // A value of its own for an operand that has been prepared for one matmul.
+    ValueId stand_in(const Tiles& tiles) {
+        const ValueId id(launch_.values.size() + stand_ins_.size());
+        stand_ins_[id] = tiles;
+        return id;
     }
 
     // ---- loops ----
@@ -544,7 +580,7 @@ class Placer {
         for (tensix::OpCode op : calls) add(op, {});
         const ChannelId channel = add_channel(name + "_map", Role::Interim, format_of(type.dtype),
                                               from.rows * from.cols, from.rows * from.cols, loc);
-        const Tiles to{channel, from.rows, from.cols, false};
+        const Tiles to{channel, from.rows, from.cols, from.by_columns};
         section.outputs.push_back({{}, {0, true}, to, PackMode::Block, false});
         steps.push_back({std::move(section), loc});
         return to;
@@ -658,12 +694,23 @@ class Placer {
         return select(
             ctx_, launch_, analysis_, ops, preset, wanted,
             [this](ValueId id, bool by_columns) { return find_operand(id, by_columns); },
-            [this](ValueId id) { return reduce_operand_.at(id); }, options(tile_by_tile));
+            [this](ValueId id) { return reduce_operand_.at(id); },
+            [this](ChannelId id) { return channels_[id].channel.format; }, options(tile_by_tile));
     }
 
     std::optional<Tiles> find_operand(ValueId id, bool by_columns) const {
-        if (auto it = turned_of_.find(id); it != turned_of_.end()) return it->second;
+        if (auto it = stand_ins_.find(id); it != stand_ins_.end()) return it->second;
         return find(id, by_columns);
+    }
+
+    // Whether the matrix engine can take both operands as they lie, or will lie once loaded.
+    bool takes_operands(const graph::Matmul& matmul) const {
+        auto is_fp16 = [&](ValueId id, bool by_columns) {
+            const auto tiles = find(id, by_columns);
+            return (tiles ? channels_[tiles->channel].channel.format : format_of(type(id).dtype)) ==
+                   DataFormat::Float16;
+        };
+        return is_fp16(matmul.a, false) == is_fp16(matmul.b, matmul.trans_b);
     }
 
     // The loop in one DST section, if its sums fit; with what follows it (if `whole`), if the temporaries fit too.
@@ -672,6 +719,8 @@ class Placer {
         if (!only_loads_and(loop.body, group_.accumulators)) return false;
         for (const Accumulator& sum : group_.accumulators)
             if (!same_grid(type(sum.result), group_.type)) return false;
+        for (const Accumulator& sum : group_.accumulators)
+            if (!takes_operands(std::get<graph::Matmul>(sum.matmul->v))) return false;
         const int64_t rows = group_.type.tile_rows(), cols = group_.type.tile_cols(), tiles = rows * cols;
         const int64_t sums = static_cast<int64_t>(group_.accumulators.size());
         if (sums * tiles > out_.dst_capacity) return false;
@@ -809,8 +858,8 @@ class Placer {
         for (auto& [store, tiles] : whole_stores_)
             steps.push_back({Store{tiles, std::get<graph::Store>(store->v).to}, store->loc});
         whole_stores_.clear();
-        go_on(group);
         group_ = std::move(group);
+        go_on(group_);
     }
 
     // What follows a loop reads the sums back as it would read a load.
@@ -1020,8 +1069,7 @@ class Placer {
     Group group_;
     const graph::Region* region_ = nullptr;  // being walked
     std::map<std::pair<ValueId, bool>, Tiles> tiles_;
-    std::unordered_map<ValueId, Tiles> turned_of_;
-    size_t turned_ = 0;
+    std::unordered_map<ValueId, Tiles> stand_ins_;
     std::unordered_map<ValueId, Tiles> packer_adds_;  // by the matmul's result
     std::unordered_set<const graph::Op*> stored_;
     std::vector<std::pair<const graph::Op*, Tiles>> whole_stores_;

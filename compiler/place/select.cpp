@@ -81,8 +81,14 @@ struct Source {
 class Selector {
   public:
     Selector(const Context& ctx, const graph::Launch& launch, const Analysis& analysis, const FindTiles& tiles,
-             const FindReduced& reduced, const SelectOptions& options)
-        : ctx_(ctx), launch_(launch), analysis_(analysis), tiles_(tiles), reduced_(reduced), options_(options) {}
+             const FindReduced& reduced, const FindFormat& format, const SelectOptions& options)
+        : ctx_(ctx),
+          launch_(launch),
+          analysis_(analysis),
+          tiles_(tiles),
+          reduced_(reduced),
+          format_(format),
+          options_(options) {}
 
     Result<Selected> run(const std::vector<const graph::Op*>& ops, const std::vector<ValueId>& preset,
                          const std::vector<ValueId>& wanted) {
@@ -333,18 +339,23 @@ class Selector {
         in_place(op, OpCode::typecast_tile, {static_cast<int64_t>(in_dst(from)), static_cast<int64_t>(in_dst(to))});
     }
 
+    // The FPU takes operands of one exponent width: fp16 with fp16 only. Sums of fp16 may lie in fp32.
+    bool same_exponents(const Tiles& a, const Tiles& b) const {
+        return (format_(a.channel) == tensix::DataFormat::Float16) ==
+               (format_(b.channel) == tensix::DataFormat::Float16);
+    }
+
     // Both operands from channels through the FPU, where its precision is enough: 16-bit operands and result.
     bool on_fpu(const graph::Eltwise& op, const graph::TileType& result) {
         if (options_.tile_by_tile || options_.precision == Precision::Exact || is_int(result.dtype)) return false;
         auto a = in_channel(op.operands[0]), b = in_channel(op.operands[1]);
         if (!a || !b || constant_of(op.operands[0]) || constant_of(op.operands[1])) return false;
+        if (!same_exponents(*a, *b)) return false;
         const bool fast = options_.precision == Precision::Fast;
         if (!fast && !is_16bit_float(format_of(result.dtype))) return false;
         for (const graph::Operand& operand : op.operands) {
             const tensix::DataFormat format = format_of(type(operand.value).dtype);
             if (!tensix::is_float(format) || (!fast && !is_16bit_float(format))) return false;
-            // Products of fp16 would lose their last bits in the FPU, which multiplies 5 bits by 7 at a time.
-            if (!fast && op.fn == TileFn::Mul && format == tensix::DataFormat::Float16) return false;
             // The multiplier's phases do not cover all bits of two fp16 significands: products are off by up to 2^-9
             // (docs/fidelity.md), 3 ulp of the result.
             if (!fast && op.fn == TileFn::Mul && format == tensix::DataFormat::Float16) return false;
@@ -466,6 +477,7 @@ class Selector {
     const Analysis& analysis_;
     const FindTiles& tiles_;
     const FindReduced& reduced_;
+    const FindFormat& format_;
     SelectOptions options_;
     Selected out_;
     std::unordered_map<ValueId, int> units_;
@@ -521,8 +533,8 @@ tensix::DataFormat format_of(DType dtype) {
 Result<Selected> select(const Context& ctx, const graph::Launch& launch, const Analysis& analysis,
                         const std::vector<const graph::Op*>& ops, const std::vector<ValueId>& preset,
                         const std::vector<ValueId>& wanted, const FindTiles& tiles, const FindReduced& reduced,
-                        const SelectOptions& options) {
-    return Selector(ctx, launch, analysis, tiles, reduced, options).run(ops, preset, wanted);
+                        const FindFormat& format, const SelectOptions& options) {
+    return Selector(ctx, launch, analysis, tiles, reduced, format, options).run(ops, preset, wanted);
 }
 
 }  // namespace tilelang_tt::placed

@@ -35,6 +35,8 @@ struct SelectOptions {
 
 // The tiles of a value that lives in a channel; by_columns asks for that order.
 using FindTiles = std::function<std::optional<Tiles>(ValueId, bool by_columns)>;
+// The format of a channel, which may keep more than the dtype of the value in it.
+using FindFormat = std::function<tensix::DataFormat(ChannelId)>;
 
 // The operand of a reduction and its weights, by the reduction's result.
 using FindReduced = std::function<std::pair<Tiles, Tiles>(ValueId)>;
@@ -43,7 +45,7 @@ using FindReduced = std::function<std::pair<Tiles, Tiles>(ValueId)>;
 Result<Selected> select(const Context& ctx, const graph::Launch& launch, const Analysis& analysis,
                         const std::vector<const graph::Op*>& ops, const std::vector<ValueId>& preset,
                         const std::vector<ValueId>& wanted, const FindTiles& tiles, const FindReduced& reduced,
-                        const SelectOptions& options);
+                        const FindFormat& format, const SelectOptions& options);
 
 // How an operand's tiles stand to a result of the group's type.
 Access access_of(const graph::TileType& operand, const graph::TileType& result);

@@ -135,3 +135,34 @@ def eltwise(M, N, op, bM=32, bN=64, dtype="bfloat16", via_shared=False):
                         C[by * bM + i, bx * bN + j] = T.max(A[by * bM + i, bx * bN + j], 0)
 
     return main
+
+
+def two_gemms(M, N, K, L, bM=32, bK=32, dtype="bfloat16", accum="float32"):
+    """(A·B)·D with A·B kept in `dtype`, as in attention without a softmax."""
+
+    @T.prim_func
+    def main(
+        A: T.Tensor((M, K), dtype),
+        B: T.Tensor((K, N), dtype),
+        D: T.Tensor((N, L), dtype),
+        C: T.Tensor((M, L), "float32"),
+    ):
+        with T.Kernel(T.ceildiv(M, bM), threads=128) as by:
+            A_shared = T.alloc_shared((bM, bK), dtype)
+            B_shared = T.alloc_shared((bK, N), dtype)
+            D_shared = T.alloc_shared((N, L), dtype)
+            P_local = T.alloc_fragment((bM, N), accum)
+            P_shared = T.alloc_shared((bM, N), dtype)
+            C_local = T.alloc_fragment((bM, L), "float32")
+            T.copy(D, D_shared)
+            T.clear(P_local)
+            T.clear(C_local)
+            for ko in T.Pipelined(T.ceildiv(K, bK), num_stages=2):
+                T.copy(A[by * bM, ko * bK], A_shared)
+                T.copy(B[ko * bK, 0], B_shared)
+                T.gemm(A_shared, B_shared, P_local)
+            T.copy(P_local, P_shared)
+            T.gemm(P_shared, D_shared, C_local)
+            T.copy(C_local, C[by * bM, 0])
+
+    return main

@@ -105,6 +105,33 @@ def test_epilogues(epilogue, shape, block):
     assert relative(got, ref) <= 4e-3
 
 
+@pytest.mark.parametrize("block", [(64, 64), (128, 128), (96, 160)])
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
+def test_narrow_accumulators(dtype, block):
+    gemm(200, 170, 96, bM=block[0], bN=block[1], dtype=dtype, out=dtype, accum=dtype)
+
+
+@pytest.mark.parametrize("block", [64, 128])
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
+def test_epilogue_of_narrow_accumulators(dtype, block):
+    M, N, K = 200, 170, 96
+    a, b = randn(M, K, dtype=dtype), randn(K, N, dtype=dtype, seed=1)
+    bias, residual = randn(N, dtype=dtype, seed=2), randn(M, N, dtype=dtype, seed=3)
+    func = kernels.gemm_epilogue(M, N, K, bM=block, bN=block, dtype=dtype, accum=dtype, bias=True, residual=True)
+    got = run(func, a, b, bias, residual)
+    assert relative(got, a.double() @ b.double() + bias.double() + residual.double()) <= 4e-3
+
+
+@pytest.mark.parametrize("N", [96, 256])
+@pytest.mark.parametrize(
+    "dtype,accum", [("bfloat16", "float32"), ("bfloat16", "bfloat16"), ("float16", "float32"), ("float16", "float16")]
+)
+def test_product_as_operand(dtype, accum, N):
+    a, b, d = randn(64, 64, dtype=dtype), randn(64, N, dtype=dtype, seed=1), randn(N, 128, dtype=dtype, seed=2)
+    got = run(kernels.two_gemms(64, N, 64, 128, dtype=dtype, accum=accum), a, b, d)
+    assert relative(got, (a.double() @ b.double()) @ d.double()) <= 4e-3
+
+
 @settings(max_examples=12, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 @given(
     M=st.integers(1, 150),
