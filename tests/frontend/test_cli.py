@@ -225,3 +225,10 @@ def test_doctor_names_what_is_ready(cli):
     result = cli("doctor")
     assert result.returncode == 0
     assert "compiling: ready" in result.stdout and "emulator: ready" in result.stdout
+
+
+def test_without_a_host_compiler_the_interpreter_runs_the_kernel_and_says_so(cli, tmp_path):
+    result = cli("run", KERNELS, *GEMM, PATH=str(tmp_path), CXX="", TILELANG_TT_CACHE=str(tmp_path / "cache"))
+    assert result.returncode == 0, result.stderr
+    assert "no C++ compiler" in result.stderr and "$CXX" in result.stderr
+    assert "on reference interpreter" in result.stdout and "modelled time" not in result.stdout
