@@ -119,11 +119,17 @@ class PaddingCheck {
             });
             if (auto* load = std::get_if<graph::Load>(&op.v); load && ragged(load->from))
                 from = &ctx_.tensor(load->from.tensor);
-            bool sums = std::holds_alternative<graph::Matmul>(op.v) || std::holds_alternative<graph::Reduce>(op.v);
-            if (sums && from && report)
+            // What is added up; an accumulator is added to, element by element.
+            const Tensor* summed = nullptr;
+            auto sums = [&](ValueId id) {
+                if (tainted_[id.v]) summed = tainted_[id.v];
+            };
+            if (auto* matmul = std::get_if<graph::Matmul>(&op.v)) sums(matmul->a), sums(matmul->b);
+            if (auto* reduce = std::get_if<graph::Reduce>(&op.v)) sums(reduce->value);
+            if (summed && report)
                 errors_.push_back({Severity::Error,
                                    "TT3041",
-                                   "the padding of `" + from->name +
+                                   "the padding of `" + summed->name +
                                        "` up to whole tiles is not known to be zero and would be added up here",
                                    {ctx_.loc(op.loc)},
                                    {},

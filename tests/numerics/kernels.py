@@ -166,3 +166,22 @@ def two_gemms(M, N, K, L, bM=32, bK=32, dtype="bfloat16", accum="float32"):
             T.copy(C_local, C[by * bM, 0])
 
     return main
+
+
+def gemm_in_place(M, N, K, bM=64, bN=64, bK=32, dtype="bfloat16", accum="float32", out="float32"):
+    """C += A·B."""
+
+    @T.prim_func
+    def main(A: T.Tensor((M, K), dtype), B: T.Tensor((K, N), dtype), C: T.Tensor((M, N), out)):
+        with T.Kernel(T.ceildiv(N, bN), T.ceildiv(M, bM), threads=128) as (bx, by):
+            A_shared = T.alloc_shared((bM, bK), dtype)
+            B_shared = T.alloc_shared((bK, bN), dtype)
+            C_local = T.alloc_fragment((bM, bN), accum)
+            T.copy(C[by * bM, bx * bN], C_local)
+            for ko in T.Pipelined(T.ceildiv(K, bK), num_stages=2):
+                T.copy(A[by * bM, ko * bK], A_shared)
+                T.copy(B[ko * bK, bx * bN], B_shared)
+                T.gemm(A_shared, B_shared, C_local)
+            T.copy(C_local, C[by * bM, bx * bN])
+
+    return main

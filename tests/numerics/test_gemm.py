@@ -132,6 +132,16 @@ def test_product_as_operand(dtype, accum, N):
     assert relative(got, (a.double() @ b.double()) @ d.double()) <= 4e-3
 
 
+@pytest.mark.parametrize("block", [64, 128])
+@pytest.mark.parametrize("accum,out", [("float32", "float32"), ("bfloat16", "bfloat16")])
+def test_added_in_place(accum, out, block):
+    M, N, K = 200, 170, 96
+    a, b, c = randn(M, K), randn(K, N, seed=1), randn(M, N, dtype=out, seed=2)
+    ref = a.double() @ b.double() + c.double()
+    tilelang.compile(kernels.gemm_in_place(M, N, K, bM=block, bN=block, accum=accum, out=out), target=WORMHOLE)(a, b, c)
+    assert relative(c, ref) <= 4e-3
+
+
 @settings(max_examples=12, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 @given(
     M=st.integers(1, 150),
