@@ -1,16 +1,19 @@
 #include "compiler/frontend/import.h"
 
+#include <dlfcn.h>
 #include <tvm/ir/op.h>
 #include <tvm/tirx/expr.h>
 #include <tvm/tirx/op.h>
 #include <tvm/tirx/stmt.h>
 
 #include <cmath>
+#include <filesystem>
 #include <optional>
 #include <set>
 #include <sstream>
 #include <unordered_map>
 
+#include "compiler/ir/interpreter.h"
 #include "op/copy.h"
 #include "op/fill.h"
 #include "op/gemm.h"
@@ -93,6 +96,24 @@ bool reads(LaneId id, Ref wanted, const LaneArena& lanes) {
            (reads(node.a, wanted, lanes) || reads(node.b, wanted, lanes) || reads(node.c, wanted, lanes));
 }
 
+// Is the file part of the tilelang package itself, as the bodies of its macros are? The package is the folder above the
+// one that TileLang's library was loaded from.
+bool inside_tilelang(const std::string& file) {
+    static const std::string package = [] {
+        tvm::tl::TileOperator (*const parse)(const Call&, const tvm::tl::BlockAnnotations&) = &tvm::tl::ParseOperator;
+        Dl_info info{};
+        std::error_code error;
+        if (!dladdr(reinterpret_cast<const void*>(parse), &info) || !info.dli_fname) return std::string();
+        const auto library = std::filesystem::weakly_canonical(info.dli_fname, error);
+        const auto folder = library.parent_path().parent_path();
+        return error || folder.filename() != "tilelang" ? std::string() : folder.string() + "/";
+    }();
+    if (package.empty()) return false;
+    std::error_code error;
+    const auto path = std::filesystem::weakly_canonical(file, error);
+    return !error && path.string().starts_with(package);
+}
+
 class Importer {
   public:
     Result<TileProgram> run(const PrimFunc& function, const std::string& name);
@@ -107,7 +128,12 @@ class Importer {
     // --- locations and reports
     LocId locate(const tvm::Span& span) {
         if (!span.defined() || !span->source_name.defined()) return loc_;
-        return program_.ctx.add_loc({span->source_name->name, span->line, 0});
+        const std::string file = span->source_name->name;
+        const auto [known, first] = inside_tilelang_.try_emplace(file, false);
+        if (first) known->second = inside_tilelang(file);
+        // What a macro of TileLang expands to has lines of TileLang only; the call is next to the statement before it.
+        if (known->second) return recent_ ? recent_ : loc_;
+        return recent_ = program_.ctx.add_loc({file, span->line, 0});
     }
     struct At {  // the location of everything inside a scope
         At(Importer& importer, const tvm::Span& span) : importer(importer), outer(importer.loc_) {
@@ -181,6 +207,9 @@ class Importer {
     std::optional<IndexId> try_index(const PrimExpr& expr);
     IndexId index(const PrimExpr& expr, const std::string& what);
     LaneId lane(const PrimExpr& expr);
+    LaneId let_value(const VarNode* var);
+    void keep(const VarNode* var);
+    std::optional<double> fold(LaneId id);
     LaneId lane_call(const CallNode* call, DType type);
     LaneId lane_unary(TileFn fn, DType type, const PrimExpr& a) { return lanes().apply(fn, type, lane(a)); }
     LaneId lane_binary(TileFn fn, DType type, const PrimExpr& a, const PrimExpr& b) {
@@ -193,6 +222,8 @@ class Importer {
     TileProgram program_;
     tile::Launch* launch_ = nullptr;
     LocId loc_;
+    LocId recent_;                                           // of the user's own statement met last
+    std::unordered_map<std::string, bool> inside_tilelang_;  // by file
     std::vector<Diagnostic> errors_;
     std::set<std::string> ignored_, names_;
 
@@ -202,10 +233,12 @@ class Importer {
     std::unordered_map<const ffi::Object*, IndexId> index_vars_;  // by Var: loops, grid axes, symbols, integer lets
     struct Let {
         LaneId value;
-        size_t stores;  // of the T.Parallel, before the let
+        size_t stores = 0;  // of the T.Parallel, before the let
+        IndexId cond;       // under which it is computed
+        LocId loc;
     };
     std::unordered_map<const ffi::Object*, Let> lane_lets_;           // by Var: lets of T.Parallel
-    std::vector<Ref> stored_;                                         // of the T.Parallel being imported, in order
+    tile::Map* map_ = nullptr;                                        // the T.Parallel being imported
     std::unordered_map<const ffi::Object*, std::string> other_vars_;  // by Var: why it cannot be used
 
     // The loop whose body is being imported, and where its ops go: for clear_accum=(ko == 0).
@@ -406,8 +439,9 @@ void Importer::statement(const Stmt& stmt, tile::Region& out) {
         tile::Map map;
         map.vars.push_back(arena().new_var({.name = unique_name("one"), .kind = VarKind::Lane, .lo = 0, .hi = 0}));
         map.extents.push_back(arena().constant(1));
-        stored_.clear();
-        parallel_body(stmt, {}, map);
+        map_ = &map;
+        attempt([&] { parallel_body(stmt, {}, map); });
+        map_ = nullptr;
         emit(out, std::move(map));
     } else if (const auto* alloc = stmt.as<AllocBufferNode>()) {
         declare_buffer(alloc->buffer);
@@ -513,8 +547,9 @@ void Importer::parallel(const ForNode* node, tile::Region& out) {
             note_ignored("T.Parallel option " + std::string(key), "it has no meaning on a Tensix core");
         body = loop->body;
     }
-    stored_.clear();
-    parallel_body(body, {}, map);
+    map_ = &map;
+    attempt([&] { parallel_body(body, {}, map); });
+    map_ = nullptr;
     emit(out, std::move(map));
 }
 
@@ -532,7 +567,6 @@ void Importer::parallel_body(const Stmt& stmt, IndexId cond, tile::Map& map) {
         result.cond = cond;
         result.loc = loc_;
         mark(result.ref, false, true);
-        stored_.push_back(result.ref);
         map.stores.push_back(std::move(result));
     } else if (const auto* branch = stmt.as<IfThenElseNode>()) {
         const IndexId test = index(branch->condition, "the condition of `if` inside T.Parallel");
@@ -542,7 +576,7 @@ void Importer::parallel_body(const Stmt& stmt, IndexId cond, tile::Map& map) {
     } else if (const auto* let = stmt.as<BindNode>()) {
         if (let->value->dtype.is_int() || let->value->dtype.is_uint())
             if (const auto value = try_index(let->value)) index_vars_[let->var.get()] = *value;
-        lane_lets_[let->var.get()] = {lane(let->value), stored_.size()};
+        lane_lets_[let->var.get()] = {lane(let->value), map.stores.size(), cond, loc_};
     } else if (const auto* evaluate = stmt.as<EvaluateNode>()) {
         if (const auto* node = evaluate->value.as<CallNode>()) {
             const auto* op = called_op(node);
@@ -571,7 +605,7 @@ void Importer::bind(const BindNode* let) {
         tvm::tirx::PostOrderVisit(let->value,
                                   [&](const ffi::ObjectRef& node) { loads |= node.as<BufferLoadNode>() != nullptr; });
         if (!loads) {
-            lane_lets_[let->var.get()] = {lane(let->value), 0};
+            lane_lets_[let->var.get()] = {lane(let->value), 0, {}, loc_};
             return;
         }
         other_vars_[let->var.get()] = "the value " + std::string(let->var->name_hint) + " = " + text(let->value);
@@ -664,16 +698,13 @@ void Importer::call(const CallNode* node, tile::Region& out) {
         emit(out, std::move(result));
     } else if (const auto* fill = parsed.as<tvm::tl::FillNode>()) {
         tile::Fill result{access(fill->dst, fill->region), 0};
-        const LaneId value = lane(fill->value);
-        const LaneNode& constant = lanes().node(value);
-        const LaneNode& inner =
-            constant.op == LaneOp::Apply && constant.fn == TileFn::Cast ? lanes().node(constant.a) : constant;
-        if (inner.op != LaneOp::Const)
+        const auto value = fold(lane(fill->value));
+        if (!value)
             refuse(
                 kTileOp,
                 "T.fill of " + ref_name(result.dst.ref) + " with a value that is not a constant: " + text(fill->value),
                 "write it with T.Parallel");
-        result.value = inner.value;
+        result.value = *value;
         mark(result.dst.ref, false, true);
         emit(out, std::move(result));
     } else if (const auto* gemm = parsed.as<tvm::tl::GemmNode>()) {
@@ -845,20 +876,80 @@ LaneId Importer::lane_call(const CallNode* node, DType type) {
     return lanes().apply(fn->second, type, args[0], args[1], args[2]);
 }
 
+// A let is a name for its expression in this form, as long as nothing that it reads has been stored to since.
+LaneId Importer::let_value(const VarNode* var) {
+    const Let& let = lane_lets_.at(var);
+    if (map_)
+        for (size_t i = let.stores; i < map_->stores.size(); ++i)
+            if (reads(let.value, map_->stores[i].ref, lanes())) {
+                keep(var);
+                break;
+            }
+    return lane_lets_.at(var).value;
+}
+
+// Stores the let's value in a fragment of its own, where the let stands, and makes the let a read of that fragment.
+void Importer::keep(const VarNode* var) {
+    Let& let = lane_lets_.at(var);
+    const std::string user = var->name_hint;
+    const DType type = lanes().node(let.value).dtype;
+    if (type == DType::Bool)
+        refuse(kStatement,
+               user + " was computed from " + ref_name(map_->stores[let.stores].ref) +
+                   ", which this T.Parallel has overwritten since, and a condition cannot be kept in a fragment",
+               "move its use before the store");
+    tile::Buffer buffer;
+    buffer.name = unique_name(user);
+    buffer.dtype = type;
+    buffer.scope = tile::Scope::Fragment;
+    buffer.loc = let.loc;
+    tile::Store store;
+    for (size_t i = 0; i < map_->vars.size(); ++i) {
+        buffer.shape.push_back(*arena().as_const(map_->extents[i]));
+        store.indices.push_back(arena().of(map_->vars[i]));
+    }
+    store.ref = {{}, BufferId(launch_->buffers.size())};
+    store.value = let.value;
+    store.cond = let.cond;
+    store.loc = let.loc;
+    launch_->buffers.push_back(std::move(buffer));
+    const size_t position = let.stores;
+    let.value = lanes().read(type, store.ref, store.indices);
+    map_->stores.insert(map_->stores.begin() + static_cast<std::ptrdiff_t>(position), std::move(store));
+    for (auto& [other, value] : lane_lets_)
+        if (value.stores > position) ++value.stores;
+    let.stores = position + 1;
+}
+
+// The number that the value is, if it is one.
+std::optional<double> Importer::fold(LaneId id) {
+    const LaneNode node = lanes().node(id);
+    switch (node.op) {
+        case LaneOp::Const:
+            return node.value;
+        case LaneOp::Index: {
+            const auto value = arena().as_const(node.index);
+            return value ? std::optional(static_cast<double>(*value)) : std::nullopt;
+        }
+        case LaneOp::Read:
+            return {};
+        case LaneOp::Apply:
+            break;
+    }
+    double args[3] = {};
+    const LaneId operands[] = {node.a, node.b, node.c};
+    for (size_t i = 0; i < 3; ++i)
+        if (operands[i]) {
+            const auto value = fold(operands[i]);
+            if (!value) return {};
+            args[i] = *value;
+        }
+    return interpreter::apply(node.fn, node.dtype, lanes().node(node.a).dtype, args[0], args[1], args[2]);
+}
+
 LaneId Importer::lane(const PrimExpr& expr) {
     if (const auto* node = expr.as<VarNode>())
-        if (const auto found = lane_lets_.find(node); found != lane_lets_.end()) {
-            // A let is a name for its expression in this form, so what it reads must not have changed since.
-            const auto& [value, stores] = found->second;
-            for (size_t i = stores; i < stored_.size(); ++i)
-                if (reads(value, stored_[i], lanes()))
-                    refuse(
-                        kStatement,
-                        std::string(node->name_hint) + " was computed from " + ref_name(stored_[i]) +
-                            ", which this T.Parallel has overwritten since",
-                        "store " + std::string(node->name_hint) + " in a fragment, or move its use before the store");
-            return value;
-        }
+        if (lane_lets_.contains(node)) return let_value(node);
     const DType type = dtype(expr->dtype, "the value " + text(expr));
     if (const auto* node = expr.as<tvm::IntImmNode>()) return lanes().constant(type, static_cast<double>(node->value));
     if (const auto* node = expr.as<tvm::FloatImmNode>()) return lanes().constant(type, node->value);

@@ -10,8 +10,10 @@ from pathlib import Path
 
 import door_kernels
 import pytest
+import tilelang
 import tilelang.language as T
 import tilelang_tt
+import torch
 from tilelang_tt.backend import import_program
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -97,6 +99,25 @@ def test_all_obstacles_are_reported_with_their_lines():
     assert f"test_importer.py:{line_of('# obstacle 2')}: error[TT1002]: T.atomic" in message
 
 
+def test_obstacles_of_different_kinds_are_reported_together():
+    @T.prim_func
+    def several(A: T.Tensor((64, 64), "float32"), s: T.float32, B: T.Tensor((64, 64), "float32")):
+        with T.Kernel(1):
+            a = T.alloc_shared((64, 64), "float32")
+            T.copy(A, a)
+            for i, j in T.Parallel(64, 64):
+                a[i, j] = a[i, j] * s
+                a[i, j] = T.shuffle_elect(32)
+            for k in T.serial(2):
+                T.atomic_add(B[0, 0], a)
+                if k == A[0, 0]:
+                    T.clear(a)
+            T.fill(a, A[0, 0])
+            T.copy(a, B)
+
+    refused(several, "TT1009", "TT1003", "TT1002", "TT1003", "TT1002")
+
+
 def test_thread_index_is_refused():
     @T.prim_func
     def threads(A: T.Tensor((128,), "float32"), B: T.Tensor((128,), "float32")):
@@ -127,18 +148,109 @@ def test_float_scalar_is_refused_by_name():
     assert "scalar argument s of type float32" in refused(scale, "TT1009")
 
 
-def test_value_read_before_a_store_and_used_after_it_is_refused():
+DEVICES = ["tenstorrent -device=reference", "tenstorrent -grid=1x1"]
+
+
+def swap():
     @T.prim_func
-    def swap(A: T.Tensor((32, 32), "float32"), B: T.Tensor((32, 32), "float32")):
+    def main(
+        A: T.Tensor((64, 32), "float32"),
+        B: T.Tensor((64, 32), "float32"),
+        C: T.Tensor((64, 32), "float32"),
+        D: T.Tensor((64, 32), "float32"),
+    ):
+        with T.Kernel(1):
+            a = T.alloc_fragment((64, 32), "float32")
+            b = T.alloc_fragment((64, 32), "float32")
+            T.copy(A, a)
+            T.copy(B, b)
+            for i, j in T.Parallel(64, 32):
+                old = a[i, j]
+                twice = old * 2.0  # a let of a let
+                a[i, j] = b[i, j]
+                b[i, j] = twice - old
+            T.copy(a, C)
+            T.copy(b, D)
+
+    return main
+
+
+def test_value_read_before_a_store_and_used_after_it_is_kept():
+    text, _ = imported(swap())
+    stores = [line.split(" loc(")[0].strip() for line in text.splitlines() if "] = " in line]
+    assert sorted(stores[:2]) == ["old[i, j] = a[i, j]", "twice[i, j] = a[i, j] * f32(2)"]
+    assert stores[2:] == ["a[i, j] = b[i, j]", "b[i, j] = twice[i, j] - old[i, j]"]
+
+
+@pytest.mark.parametrize("target", DEVICES)
+def test_swap_swaps(target):
+    a, b = torch.randn(64, 32), torch.randn(64, 32)
+    c, d = torch.zeros(64, 32), torch.zeros(64, 32)
+    tilelang.compile(swap(), target=target)(a, b, c, d)
+    assert torch.equal(c, b)
+    assert (d - a).abs().max() <= 1e-6 * a.abs().max()
+
+
+def test_condition_read_before_a_store_and_used_after_it_is_refused():
+    @T.prim_func
+    def condition(A: T.Tensor((32, 32), "float32")):
         with T.Kernel(1):
             a = T.alloc_fragment((32, 32), "float32")
             T.copy(A, a)
             for i, j in T.Parallel(32, 32):
-                old = a[i, j]
-                a[i, j] = old + 1.0
-                B[i, j] = old
+                positive = a[i, j] > 0.0
+                a[i, j] = a[i, j] + 1.0
+                a[i, j] = T.if_then_else(positive, a[i, j], 0.0)
+            T.copy(a, A)
 
-    assert "old was computed from a" in refused(swap, "TT1001")
+    assert "positive was computed from a" in refused(condition, "TT1001")
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (lambda: -T.infinity("float32"), "-inf"),
+        (lambda: T.exp2(T.float32(3)) * 2 + T.max(T.float32(1), T.cast(2, "float32")), "18"),
+        (lambda: T.if_then_else(T.float32(1) > T.float32(2), T.float32(5), -T.float32(0.5)), "-0.5"),
+    ],
+)
+def test_constant_expressions_fill(value, text):
+    @T.prim_func
+    def fill(B: T.Tensor((32,), "float32")):
+        with T.Kernel(1):
+            b = T.alloc_fragment((32,), "float32")
+            T.fill(b, value())
+            T.copy(b, B)
+
+    assert f"fill dst=b[0 : 32] value={text} loc" in imported(fill)[0]
+
+
+def test_fill_with_a_value_that_is_not_constant_is_refused():
+    @T.prim_func
+    def fill(A: T.Tensor((32,), "float32"), B: T.Tensor((32,), "float32")):
+        with T.Kernel(1):
+            b = T.alloc_fragment((32,), "float32")
+            T.fill(b, A[0] + 1.0)
+            T.copy(b, B)
+
+    assert "T.fill of b with a value that is not a constant" in refused(fill, "TT1002")
+
+
+def test_no_location_is_inside_tilelang():
+    @T.prim_func
+    def rows(A: T.Tensor((64, 64), "float32"), B: T.Tensor((64,), "float32")):
+        with T.Kernel(1):
+            a = T.alloc_shared((64, 64), "float32")
+            b = T.alloc_fragment((64,), "float32")
+            T.copy(A, a)  # before the reduction
+            T.reduce_sum(a, b, dim=1)
+            T.copy(b, B)
+
+    text, _ = import_program(rows)
+    files = set(re.findall(r'loc\("([^"]*)":', text))
+    assert files == {__file__}
+    (line,) = (item for item in text.splitlines() if item.lstrip().startswith("reduce "))
+    assert line.endswith(f":{line_of('# before the reduction')})")
 
 
 def test_gpu_scopes_and_views_are_refused():
