@@ -3,6 +3,23 @@
 namespace tilelang_tt {
 namespace {
 
+struct Operand {
+    std::string name;
+    DType dtype;
+    std::vector<SourceLoc> where;  // the statement; the buffer's allocation
+};
+
+Operand operand(const Context& ctx, const tile::Launch& launch, const Access& access, LocId at) {
+    if (access.ref.is_tensor()) {
+        const Tensor& tensor = ctx.tensor(access.ref.tensor);
+        return {tensor.name, tensor.dtype, {ctx.loc(at)}};
+    }
+    const tile::Buffer& buffer = launch.buffers[access.ref.buffer.v];
+    Operand out{buffer.name, buffer.dtype, {ctx.loc(at)}};
+    if (buffer.loc) out.where.push_back(ctx.loc(buffer.loc));
+    return out;
+}
+
 void check(const Context& ctx, const tile::Launch& launch, const tile::Region& region,
            std::vector<Diagnostic>& errors) {
     for (const tile::Op& op : region.ops) {
@@ -14,6 +31,16 @@ void check(const Context& ctx, const tile::Launch& launch, const tile::Region& r
         auto* gemm = std::get_if<tile::Gemm>(&op.v);
         if (!gemm) continue;
         for (const Access* access : {&gemm->a, &gemm->b, &gemm->c}) {
+            const auto [name, dtype, where] = operand(ctx, launch, *access, op.loc);
+            if (!is_float(dtype))
+                errors.push_back({Severity::Error,
+                                  "TT2010",
+                                  "the matrix engine multiplies floats; `" + name + "` of T.gemm is " +
+                                      std::string(to_string(dtype)),
+                                  where,
+                                  {},
+                                  {},
+                                  "use bfloat16, float16 or float32 operands and a float32 accumulator"});
             std::string shape;
             bool whole = true;
             for (IndexId extent : access->extent) {
@@ -23,19 +50,10 @@ void check(const Context& ctx, const tile::Launch& launch, const tile::Region& r
                 shape += (shape.empty() ? "" : " x ") + (n ? std::to_string(*n) : "?");
             }
             if (whole) continue;
-            std::vector<SourceLoc> where{ctx.loc(op.loc)};
-            std::string name;
-            if (access->ref.is_tensor()) {
-                name = ctx.tensor(access->ref.tensor).name;
-            } else {
-                const tile::Buffer& buffer = launch.buffers[access->ref.buffer.v];
-                name = buffer.name;
-                if (buffer.loc) where.push_back(ctx.loc(buffer.loc));
-            }
             errors.push_back({Severity::Error,
                               "TT2003",
                               "T.gemm multiplies tiles of 32x32 elements; `" + name + "` is not made of such",
-                              std::move(where),
+                              where,
                               {{"block", "multiples of 32", shape}},
                               {},
                               "use block sizes that are multiples of 32; the tensors themselves may have any size"});

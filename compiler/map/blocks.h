@@ -1,4 +1,4 @@
-// Sizes of blocks that the matrix engine can take.
+// Blocks that the matrix engine can take.
 #pragma once
 
 #include <vector>
@@ -8,7 +8,7 @@
 
 namespace tilelang_tt {
 
-// Appends TT2003 for each T.gemm with an operand whose dimensions are not multiples of 32.
+// Appends TT2003 for each operand of a T.gemm whose dimensions are not multiples of 32, TT2010 for each of integers.
 void check_gemm_blocks(const Context& ctx, const tile::Launch& launch, std::vector<Diagnostic>& errors);
 
 }  // namespace tilelang_tt

@@ -548,9 +548,11 @@ class Placer {
             return refuse(op.loc, "TT4090", "the operand of a reduction has no place", "report this as a defect");
         if (!map.empty()) tiles = mapped(*tiles, map, from, name(reduce.value), op.loc, steps);
         const DataFormat format = channels_[tiles->channel].channel.format;
-        if (tensix::element_bits(format) == 32)
-            out_.remarks.push_back(name(reduce.value) + " is reduced by the FPU, which keeps " +
-                                   (reduce.fn == ReduceFn::Sum || reduce.fn == ReduceFn::AbsSum ? "10" : "7") +
+        // Maxima along rows pass through bf16, other operands through SrcA (docs/semantics.md, section 4).
+        const bool sum = reduce.fn == ReduceFn::Sum || reduce.fn == ReduceFn::AbsSum;
+        const int64_t kept = over_cols && !sum ? 7 : 10;
+        if (tensix::element_bits(format) == 32 || (format == DataFormat::Float16 && kept < 10))
+            out_.remarks.push_back(name(reduce.value) + " is reduced by the FPU, which keeps " + std::to_string(kept) +
                                    " of its mantissa bits");
         if (reduce.dim == -1) tiles = rows_first(reduce, *tiles, op.loc, steps);
         reduce_operand_[reduce.result.id] = {*tiles, ones(format)};

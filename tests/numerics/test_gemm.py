@@ -3,6 +3,7 @@
 import kernels
 import pytest
 import tilelang
+import tilelang_tt
 import torch
 from bounds import check_gemm, randn, relative
 from hypothesis import HealthCheck, given, settings
@@ -140,6 +141,12 @@ def test_added_in_place(accum, out, block):
     ref = a.double() @ b.double() + c.double()
     tilelang.compile(kernels.gemm_in_place(M, N, K, bM=block, bN=block, accum=accum, out=out), target=WORMHOLE)(a, b, c)
     assert relative(c, ref) <= 4e-3
+
+
+@pytest.mark.parametrize("dtype", ["int8", "int32"])
+def test_integers_are_refused(dtype):
+    with pytest.raises(tilelang_tt.CompileError, match=f"TT2010.*A_shared.* is {dtype}"):
+        tilelang_tt.compile_artifacts(kernels.gemm(64, 64, 64, dtype=dtype, out="int32", accum="int32"))
 
 
 @settings(max_examples=12, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
