@@ -49,6 +49,15 @@ std::string text(const ffi::ObjectRef& ref) {
 
 const tvm::OpNode* called_op(const CallNode* call) { return call->op.as<tvm::OpNode>(); }
 
+// What to write instead of an operator that is not supported; "" where nothing is known.
+std::string instead_of(const std::string& op) {
+    if (op.find("atomic") != std::string::npos)
+        return "let one block own each part of the output: loop over what is summed inside the block, or write the "
+               "parts "
+               "to a tensor and add them in a second T.Kernel";
+    return "";
+}
+
 // The name of a called operator as a user writes it: "T.gemm_sp", "T.sync_threads".
 std::string user_name(const std::string& op) {
     for (std::string_view prefix : {"tl.tileop.", "tirx.", "tir.", "tl."})
@@ -581,7 +590,8 @@ void Importer::parallel_body(const Stmt& stmt, IndexId cond, tile::Map& map) {
         if (const auto* node = evaluate->value.as<CallNode>()) {
             const auto* op = called_op(node);
             refuse(kStatement,
-                   (op ? user_name(op->name) : std::string("a call")) + " inside T.Parallel is not supported");
+                   (op ? user_name(op->name) : std::string("a call")) + " inside T.Parallel is not supported",
+                   op ? instead_of(op->name) : "");
         }
     } else if (stmt.as<ForNode>()) {
         refuse(kStatement, "a loop inside T.Parallel is not supported",
@@ -682,7 +692,7 @@ void Importer::call(const CallNode* node, tile::Region& out) {
                orders ? "leave it out: data flow alone orders a kernel here" : "use T.copy, T.gemm and T.Parallel");
     }
     if (name != "tl.tileop.copy" && name != "tl.tileop.fill" && name != "tl.tileop.gemm" && name != "tl.tileop.reduce")
-        refuse(kTileOp, user_name(name) + " is not supported yet");
+        refuse(kTileOp, user_name(name) + " is not supported yet", instead_of(name));
 
     tvm::tl::TileOperator parsed;
     try {
@@ -965,7 +975,9 @@ LaneId Importer::lane(const PrimExpr& expr) {
                                                                    : kExpression,
                what + " cannot be used as a value here",
                thread ? "there are no threads in a block here; use T.Parallel"
-                      : "pass it as a tensor of shape (1,), or make it a constant of the kernel");
+               : what.starts_with("the value ")
+                   ? "read it inside the T.Parallel that uses it, or keep it in a fragment of shape (1,)"
+                   : "pass it as a tensor of shape (1,), or make it a constant of the kernel");
     }
     if (const auto* node = expr.as<BufferLoadNode>()) {
         const Ref source = ref(node->buffer);

@@ -138,6 +138,28 @@ def test_value_from_memory_as_an_address_is_refused():
     assert "it reads rows" in refused(gather, "TT1003")
 
 
+def test_value_read_outside_of_parallel_is_refused():
+    @T.prim_func
+    def outside(A: T.Tensor((32, 32), "float32"), B: T.Tensor((32, 32), "float32")):
+        with T.Kernel(1):
+            first = A[0, 0]
+            for i, j in T.Parallel(32, 32):
+                B[i, j] = first
+
+    message = refused(outside, "TT1003")
+    assert "the value first = A[0, 0]" in message and "read it inside the T.Parallel" in message
+
+
+def test_atomics_are_refused_with_another_way():
+    @T.prim_func
+    def atomic(A: T.Tensor((32, 32), "float32"), B: T.Tensor((32, 32), "float32")):
+        with T.Kernel(4):
+            for i, j in T.Parallel(32, 32):
+                T.atomic_add(B[i, j], A[i, j])
+
+    assert "let one block own each part of the output" in refused(atomic, "TT1001")
+
+
 def test_float_scalar_is_refused_by_name():
     @T.prim_func
     def scale(A: T.Tensor((32, 32), "float32"), s: T.float32, B: T.Tensor((32, 32), "float32")):
@@ -145,7 +167,8 @@ def test_float_scalar_is_refused_by_name():
             for i, j in T.Parallel(32, 32):
                 B[i, j] = A[i, j] * s
 
-    assert "scalar argument s of type float32" in refused(scale, "TT1009")
+    message = refused(scale, "TT1009")
+    assert "scalar argument s of type float32" in message and "a tensor of shape (1,)" in message
 
 
 DEVICES = ["tenstorrent -device=reference", "tenstorrent -grid=1x1"]
