@@ -55,6 +55,8 @@ std::string instead_of(const std::string& op) {
         return "let one block own each part of the output: loop over what is summed inside the block, or write the "
                "parts "
                "to a tensor and add them in a second T.Kernel";
+    if (op.find("reducer") != std::string::npos)
+        return "add into a fragment with T.Parallel and reduce that with T.reduce_sum";
     return "";
 }
 
@@ -688,8 +690,11 @@ void Importer::call(const CallNode* node, tile::Region& out) {
         bool orders = false;
         for (std::string_view word : {"sync", "barrier", "wait", "fence", "arrive", "commit"})
             orders |= name.find(word) != std::string::npos;
+        const std::string instead = instead_of(name);
         refuse(kStatement, user_name(name) + " is particular to GPUs",
-               orders ? "leave it out: data flow alone orders a kernel here" : "use T.copy, T.gemm and T.Parallel");
+               !instead.empty() ? instead
+               : orders         ? "leave it out: data flow alone orders a kernel here"
+                                : "use T.copy, T.gemm and T.Parallel");
     }
     if (name != "tl.tileop.copy" && name != "tl.tileop.fill" && name != "tl.tileop.gemm" && name != "tl.tileop.reduce")
         refuse(kTileOp, user_name(name) + " is not supported yet", instead_of(name));
