@@ -1,4 +1,5 @@
-// What the interpreters of the three forms share: variables, arrays, arithmetic. Private to compiler/ir.
+// What the interpreters of the three forms share: variables, arrays, arithmetic. The frontend folds constants with the
+// same arithmetic.
 #pragma once
 
 #include <new>
