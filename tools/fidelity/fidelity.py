@@ -120,7 +120,10 @@ def record(args: argparse.Namespace, keep: bool) -> int:
             print(f"{arch} {case.name}: {'refused: ' + result if isinstance(result, str) else 'recorded'}", flush=True)
         elif not isinstance(result, str):
             want = store.output(case, arch)
-            n, ulp, first = (0, 0, "not recorded") if want is None else distance(result, want, case.program.out_format)
+            if want is None:
+                print(f"{arch} {case.name}: not recorded", flush=True)
+                continue
+            n, ulp, first = distance(result, want, case.program.out_format)
             bad += n > 0
             print(f"{arch} {case.name}: {'equal' if n == 0 else f'{n} differ, {ulp} ulp, {first}'}", flush=True)
     if keep:
