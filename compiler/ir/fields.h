@@ -9,6 +9,18 @@
 
 namespace tilelang_tt {
 
+// Kinds of fields that the text forms place by themselves: regions in braces, rows on lines of their own, results in
+// front. All others are name=value.
+template <class T>
+constexpr bool is_region =
+    std::is_same_v<T, tile::Region> || std::is_same_v<T, graph::Region> || std::is_same_v<T, prog::Region>;
+template <class T>
+constexpr bool is_rows = std::is_same_v<T, std::vector<tile::Store>> || std::is_same_v<T, std::vector<tile::Buffer>> ||
+                         std::is_same_v<T, std::vector<prog::Channel>> ||
+                         std::is_same_v<T, std::vector<prog::CoreArg>> || std::is_same_v<T, prog::ComputeConfig>;
+template <class T>
+constexpr bool is_def = std::is_same_v<T, graph::Def> || std::is_same_v<T, std::vector<graph::Def>>;
+
 // fields_of(object, visitor) calls visitor("name", field) for each field of a table row or an op.
 template <class T>
 concept HasFields = requires(T& t) { std::remove_cvref_t<T>::fields(t, [](std::string_view, auto&) {}); };

@@ -305,18 +305,6 @@ class Printer {
     }
 
     // ---- fields ----
-    // Results, regions and rows have places of their own; the rest are name=value.
-    template <class T>
-    static constexpr bool is_region =
-        std::is_same_v<T, tile::Region> || std::is_same_v<T, graph::Region> || std::is_same_v<T, prog::Region>;
-    template <class T>
-    static constexpr bool is_rows =
-        std::is_same_v<T, std::vector<tile::Store>> || std::is_same_v<T, std::vector<tile::Buffer>> ||
-        std::is_same_v<T, std::vector<prog::Channel>> || std::is_same_v<T, std::vector<prog::CoreArg>> ||
-        std::is_same_v<T, prog::ComputeConfig>;
-    template <class T>
-    static constexpr bool is_def = std::is_same_v<T, graph::Def> || std::is_same_v<T, std::vector<graph::Def>>;
-
     // What an op does is said even where it is the default.
     template <class T>
     static constexpr bool always_printed =

@@ -53,6 +53,19 @@ class LaunchBuilder {
     }
 
   private:
+    // A new value of the whole buffer: an argument or result of a region op.
+    ValueId redefine(BufferId buffer, LocId loc) {
+        ValueId value = builder_.value(memory_.buffer_type(buffer), memory_.buffer(buffer).name, loc);
+        memory_.set(buffer, value);
+        return value;
+    }
+
+    void yield(const std::set<BufferId>& buffers, LocId loc) {
+        graph::Yield op;
+        for (BufferId b : buffers) op.values.push_back(memory_.current(b, loc));
+        builder_.add(std::move(op), loc);
+    }
+
     void build(const tile::For& op) {
         LocId loc = loc_;
         std::set<BufferId> carried;
@@ -64,24 +77,14 @@ class LaunchBuilder {
         loop.num_stages = op.kind == tile::LoopKind::Pipelined ? op.num_stages : 0;
         for (BufferId b : carried) loop.inits.push_back(memory_.current(b, loc));
         auto before = memory_.snapshot();
-        for (BufferId b : carried) {
-            ValueId arg = builder_.value(memory_.buffer_type(b), memory_.buffer(b).name, loc);
-            loop.body.args.push_back(arg);
-            memory_.set(b, arg);
-        }
+        for (BufferId b : carried) loop.body.args.push_back(redefine(b, loc));
         graph::Region* parent = builder_.enter(&loop.body);
         run(op.body);
-        graph::Yield yield;
-        for (BufferId b : carried) yield.values.push_back(memory_.current(b, loc));
-        builder_.add(std::move(yield), loc);
+        yield(carried, loc);
         builder_.enter(parent);
         // What the body made up for buffers that nothing writes stays in the body.
         memory_.restore(std::move(before));
-        for (BufferId b : carried) {
-            ValueId result = builder_.value(memory_.buffer_type(b), memory_.buffer(b).name, loc);
-            loop.results.push_back({result});
-            memory_.set(b, result);
-        }
+        for (BufferId b : carried) loop.results.push_back({redefine(b, loc)});
         builder_.add(std::move(loop), loc);
     }
 
@@ -99,17 +102,11 @@ class LaunchBuilder {
             builder_.enter(region);
             memory_.restore(before);
             run(*side);
-            graph::Yield yield;
-            for (BufferId b : merged) yield.values.push_back(memory_.current(b, loc));
-            builder_.add(std::move(yield), loc);
+            yield(merged, loc);
         }
         builder_.enter(parent);
         memory_.restore(std::move(before));
-        for (BufferId b : merged) {
-            ValueId result = builder_.value(memory_.buffer_type(b), memory_.buffer(b).name, loc);
-            branch.results.push_back({result});
-            memory_.set(b, result);
-        }
+        for (BufferId b : merged) branch.results.push_back({redefine(b, loc)});
         builder_.add(std::move(branch), loc);
     }
 

@@ -50,6 +50,15 @@ def _show(remarks: list[_ffi.Remark]) -> None:
         print(remark.text, file=sys.stderr)
 
 
+def _compile(found: kernels.Found, target: Target, until: str = "", dump: bool = False) -> Artifacts:
+    try:
+        artifacts = compile_artifacts(found.function, target, until=until, dump=dump)
+    except CompileError as error:
+        raise Failure(str(error)) from error
+    _show(artifacts.remarks)
+    return artifacts
+
+
 def compile(options: argparse.Namespace) -> int:
     made = _make_target(options)
     stages = [stage["name"] for stage in _ffi.stages()]
@@ -59,11 +68,7 @@ def compile(options: argparse.Namespace) -> int:
     if found.rest and not options.with_reference:
         raise UsageError(f"{found.name} has no parameter {', '.join(found.rest)}; it has {found.parameters}")
     dump = bool(options.dump_ir or options.until)
-    try:
-        artifacts = compile_artifacts(found.function, made, until=options.until, dump=dump)
-    except CompileError as error:
-        raise Failure(str(error)) from error
-    _show(artifacts.remarks)
+    artifacts = _compile(found, made, until=options.until, dump=dump)
     forms = {"00-tile-program.txt": artifacts.tile_program}
     forms |= {f"{i + 1:02}-{stage.name}.txt": stage.text for i, stage in enumerate(artifacts.stages)}
     if options.output is None:
@@ -108,11 +113,7 @@ def _raw(tensor: torch.Tensor) -> bytes:
 def run(options: argparse.Namespace) -> int:
     made = _make_target(options)
     found = _find(options)
-    try:
-        artifacts = compile_artifacts(found.function, made)
-    except CompileError as error:
-        raise Failure(str(error)) from error
-    _show(artifacts.remarks)
+    artifacts = _compile(found, made)
     try:
         arguments = generate_arguments(found.function, artifacts, found.rest, options.seed)
     except ValueError as error:
@@ -191,11 +192,7 @@ def devices(options: argparse.Namespace) -> int:
 def check(options: argparse.Namespace) -> int:
     made = _make_target(options)
     found = _find(options)
-    try:
-        artifacts = compile_artifacts(found.function, made)
-    except CompileError as error:
-        raise Failure(str(error)) from error
-    _show(artifacts.remarks)
+    _compile(found, made)
     print(f"{found.name} compiles for {made.attrs['arch']} {made.attrs['board']}")
     return EXIT_OK
 
