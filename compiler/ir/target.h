@@ -1,9 +1,11 @@
 // What a program is compiled for. Every pass takes (input, Target).
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "tensix/device.h"
+#include "tensix/op_table.h"
 
 namespace tilelang_tt {
 
@@ -14,6 +16,13 @@ struct Target {
     const tensix::DeviceSpec* device = nullptr;  // chip and board: grid, L1, DRAM, clocks, costs
     int grid_x = 8, grid_y = 8;                  // cores to use; ≤ the board's grid
     Precision precision = Precision::Default;
+    std::optional<tensix::MathFidelity> fidelity;  // none: what the precision asks for
+
+    // Passes of the matrix engine over the bits of its operands; a kernel has one for all its FPU multiplications.
+    tensix::MathFidelity math_fidelity() const {
+        return fidelity.value_or(precision == Precision::Fast ? tensix::MathFidelity::HiFi2
+                                                              : tensix::MathFidelity::HiFi4);
+    }
 };
 
 }  // namespace tilelang_tt

@@ -30,7 +30,8 @@ constexpr const char* kUsage = R"(usage: tilelang-tt-opt [options] FILE|-
 Reads a tile program, tile graph or Tensix program as text, runs the pipeline on it and prints what comes out.
 
   --until STAGE       stop after coarsen, map, tensorize, place, schedule or codegen (default: only parse, verify and print)
-  --target TEXT       "arch=wormhole_b0 board=n150 grid=8x8 precision=default"; what is left out has this default
+  --target TEXT       "arch=wormhole_b0 board=n150 grid=8x8 precision=default"; what is left out has this default;
+                      fidelity=LoFi|HiFi2|HiFi3|HiFi4: by precision
   --file NAME         after codegen: print only this file (reader.cpp, tt.plan.json, ...)
   --output DIR        after codegen: write all files to this folder instead of printing
   --interpret SEED    run the input and the last runnable form on the same random data; exit 1 if they differ too much
@@ -129,6 +130,9 @@ Target parse_target(const std::string& text) {
                 std::find_if(std::begin(kPrecisions), std::end(kPrecisions), [&](auto& p) { return p.first == value; });
             if (found == std::end(kPrecisions)) throw UsageError("precision is exact, default or fast, not " + value);
             target.precision = found->second;
+        } else if (key == "fidelity") {
+            target.fidelity = tensix::parse_math_fidelity(value);
+            if (!target.fidelity) throw UsageError("fidelity is LoFi, HiFi2, HiFi3 or HiFi4, not " + value);
         } else {
             throw UsageError("unknown target option '" + word + "'");
         }

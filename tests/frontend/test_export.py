@@ -94,7 +94,7 @@ def test_saved_text_that_is_not_a_kernel_is_refused():
         b"",
         b"nonsense",
         b"tilelang_tt.module 9\n",
-        b"tilelang_tt.module 1\nwormhole_b0 n150 1 1 default exact emulator\nx",
+        b"tilelang_tt.module 2\nwormhole_b0 n150 1 1 default auto exact emulator\nx",
     ):
         with pytest.raises(tilelang_tt.RunError):
             load(bad)

@@ -12,7 +12,7 @@ from tvm.target import Target
 
 def options(spelling):
     made = target.make(spelling)
-    return {key: made.attrs[key] for key in ("arch", "board", "precision", "numerics", "device")} | {
+    return {key: made.attrs[key] for key in ("arch", "board", "precision", "fidelity", "numerics", "device")} | {
         "grid": [int(n) for n in made.attrs["grid"]]
     }
 
@@ -23,6 +23,7 @@ def test_defaults():
         "board": "n150",
         "grid": [8, 8],
         "precision": "default",
+        "fidelity": "auto",
         "numerics": "fast",
         "device": "emulator",
     }
@@ -58,6 +59,7 @@ def test_board_decides_the_architecture(board, arch):
         ("tenstorrent -grid=8", "grid needs two numbers"),
         ("tenstorrent -grid=8xa", "not two numbers"),
         ("tenstorrent -precision=high", "precision=high is not one of default, exact, fast"),
+        ("tenstorrent -fidelity=HiFi5", "fidelity=HiFi5 is not one of auto, LoFi, HiFi2, HiFi3, HiFi4"),
         ("tenstorrent -speed=high", "unknown option 'speed'"),
         ("tenstorrent -arch", "not of the form -option=value"),
         ("tenstorrent -arch=blackhole -arch=blackhole", "given twice"),
