@@ -35,6 +35,9 @@ int64_t pages_of(const ChannelPlan& plan, int cut, std::string& why) {
             if (cut >= kStreamsTwice && wanted > 2) return blocks(2, "more do not fit into L1");
             return blocks(wanted, wanted == plan.stages ? "num_stages" : "the next block loads while this one is used");
         }
+        case Role::Resident:
+            why = "the same for all blocks: loaded once";
+            return plan.whole;
         case Role::Operand:
             if (cut >= kOperandsOnce) return blocks(1, "more do not fit into L1");
             return blocks(2, "the next block loads while this one is used");

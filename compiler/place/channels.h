@@ -11,10 +11,11 @@
 namespace tilelang_tt::placed {
 
 enum class Role : uint8_t {
-    Stream,   // loaded in a loop
-    Operand,  // loaded once a block
-    Interim,  // between two sections
-    Result,   // for the writer
+    Stream,    // loaded in a loop
+    Operand,   // loaded once a block
+    Resident,  // loaded once a kernel: the same for all blocks
+    Interim,   // between two sections
+    Result,    // for the writer
 };
 
 struct ChannelPlan {

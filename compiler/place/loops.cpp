@@ -129,7 +129,7 @@ bool Placer::resident(std::vector<Step>& steps, bool whole) {
     out.var = loop.var, out.begin = loop.begin, out.extent = loop.extent;
     for (const graph::Op& op : loop.body.ops) {
         if (auto* load = std::get_if<graph::Load>(&op.v)) {
-            this->load(op, *load, out.body, true, loop.num_stages);
+            this->load(op, *load, out.body, Role::Stream, loop.num_stages);
         } else if (auto* matmul = std::get_if<graph::Matmul>(&op.v)) {
             for (int64_t i = 0; i < sums; ++i) {
                 if (group_.accumulators[static_cast<size_t>(i)].matmul != &op) continue;

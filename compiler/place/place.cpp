@@ -128,12 +128,15 @@ void Placer::region(const graph::Region& region, std::vector<Step>& steps, bool 
         if (!errors_.empty()) break;
         auto place_load = [&](const graph::Op& load) {
             this->load(load, std::get<graph::Load>(load.v),
-                       group_.open && group_.loop ? group_.loads_after_loop : steps, in_loop, stages);
+                       group_.open && group_.loop ? group_.loads_after_loop : steps,
+                       in_loop ? Role::Stream : Role::Operand, stages);
         };
         if (auto* load = std::get_if<graph::Load>(&op.v)) {
             // A load waits for its first use: what the loop before it needs comes first.
             if (!analysis_.live(load->result.id)) continue;
-            if (stores_to(region, load->from.tensor))
+            if (&region == &launch_.body && same_for_all_blocks(*load))
+                this->load(op, *load, out_.residents, Role::Resident);
+            else if (stores_to(region, load->from.tensor))
                 place_load(op);
             else
                 waiting.push_back(&op);
@@ -201,17 +204,25 @@ bool Placer::continues(const graph::Op& op) const {
     return false;
 }
 
-void Placer::load(const graph::Op& op, const graph::Load& load, std::vector<Step>& steps, bool in_loop,
-                  int64_t stages) {
+// Whether every block of every core reads the same elements, which nothing in the launch changes.
+bool Placer::same_for_all_blocks(const graph::Load& load) const {
+    return !stores_to(launch_.body, load.from.tensor) &&
+           std::all_of(load.from.offset.begin(), load.from.offset.end(), [&](IndexId offset) {
+               const std::vector<VarId> vars = ctx_.index.vars_of(offset);
+               return std::all_of(vars.begin(), vars.end(),
+                                  [&](VarId var) { return ctx_.index.var(var).kind == VarKind::Symbol; });
+           });
+}
+
+void Placer::load(const graph::Op& op, const graph::Load& load, std::vector<Step>& steps, Role role, int64_t stages) {
     const ValueId id = load.result.id;
     if (!analysis_.live(id)) return;
     const graph::TileType& t = type(id);
     for (bool by_columns : {false, true}) {
         if (!wanted_in(id, by_columns)) continue;
         const DataFormat format = mapping_.layouts[load.from.tensor.v].format;
-        ChannelId channel =
-            add_channel(name(id), in_loop ? Role::Stream : Role::Operand, format, t.tiles(), t.tiles(), op.loc);
-        if (in_loop) channels_[channel].stages = stages;
+        ChannelId channel = add_channel(name(id), role, format, t.tiles(), t.tiles(), op.loc);
+        if (role == Role::Stream) channels_[channel].stages = stages;
         const Tiles tiles = tiles_of(channel, t, by_columns);
         tiles_[{id, by_columns}] = tiles;
         steps.push_back({Load{id, tiles, load.from}, op.loc});

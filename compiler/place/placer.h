@@ -91,7 +91,8 @@ class Placer {
     static bool stores_to(const graph::Region& region, TensorId tensor);
     bool uses(const graph::Op& op, ValueId value) const;
     bool continues(const graph::Op& op) const;
-    void load(const graph::Op& op, const graph::Load& load, std::vector<Step>& steps, bool in_loop, int64_t stages);
+    bool same_for_all_blocks(const graph::Load& load) const;
+    void load(const graph::Op& op, const graph::Load& load, std::vector<Step>& steps, Role role, int64_t stages = 0);
     std::optional<Tiles> find_operand(ValueId id, bool by_columns) const;
 
     // ---- groups.cpp: from groups of operations to sections ----

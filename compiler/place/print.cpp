@@ -19,6 +19,8 @@ class Printer {
             out_ << "channel " << c.name << ": " << tensix::name(c.format) << " x " << c.pages << " at "
                  << c.l1_offset.v << (c.unpack == prog::UnpackMode::ToDest ? ", unpacked to DST" : "") << "; " << c.why
                  << "\n";
+        if (!launch_.residents.empty()) out_ << "once\n";
+        steps(launch_.residents, 1);
         steps(launch_.steps, 0);
         for (const std::string& remark : launch_.remarks) out_ << "remark: " << remark << "\n";
     }

@@ -133,7 +133,8 @@ struct LaunchResources {
     int64_t dst_capacity = 8;  // tiles between acquire and release
     std::vector<prog::Channel> channels;
     std::vector<placed::ConstantTile> constants;
-    std::vector<placed::Step> steps;  // of one block
+    std::vector<placed::Step> residents;  // loads before the first block, never popped
+    std::vector<placed::Step> steps;      // of one block
     Bytes l1_used;
     std::vector<std::string> remarks;  // precision and storage decisions, for --dump-ir
 };

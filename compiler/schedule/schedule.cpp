@@ -76,6 +76,7 @@ class LaunchScheduler {
         ops_ = &out.body.ops;
         loc_ = launch_.loc;
         for (const placed::ConstantTile& constant : resources_.constants) this->constant(constant);
+        residents();
         add_region(std::move(blocks), launch_.loc);
         if (writes_) add(prog::NocSync{NocCall::WriteBarrier}, Engine::Writer);
         const Engines used = union_of(out.body);
@@ -240,6 +241,19 @@ class LaunchScheduler {
             const auto& load = std::get<placed::Load>(step->v);
             loc_ = step->loc;
             channel(ChannelCall::PushBack, load.to.channel, load.to.rows * load.to.cols, Engine::Reader);
+        }
+    }
+
+    // Loaded and waited for once, then there for the whole kernel.
+    void residents() {
+        std::vector<const Step*> batch;
+        for (const Step& step : resources_.residents) batch.push_back(&step);
+        if (batch.empty()) return;
+        loads(batch);
+        for (const Step* step : batch) {
+            const Tiles& tiles = std::get<placed::Load>(step->v).to;
+            loc_ = step->loc;
+            channel(ChannelCall::WaitFront, tiles.channel, tiles.rows * tiles.cols, Engine::Compute);
         }
     }
 

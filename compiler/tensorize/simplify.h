@@ -26,6 +26,10 @@ bool merge_equal_ops(graph::Launch& launch);
 // Pre: SSA. Post: branches whose condition is known are replaced by the side taken.
 bool fold_branches(const Context& ctx, graph::Launch& launch);
 
+// Pre: SSA. Post: no load of a tensor that the launch does not store to, transpose, reduction or matmul in a loop's body
+// that is the same in every iteration; it stands before the loop.
+bool hoist_invariants(const Context& ctx, graph::Launch& launch);
+
 // Pre: SSA. Post: no two values have the same name; the first keeps it.
 void name_apart(graph::Launch& launch);
 

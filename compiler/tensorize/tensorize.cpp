@@ -15,6 +15,7 @@ void simplify(Context& ctx, graph::Launch& launch) {
         changed = fold_fills(ctx, launch) || changed;
         changed = forward_copies(launch) || changed;
         changed = merge_equal_ops(launch) || changed;
+        changed = hoist_invariants(ctx, launch) || changed;
         changed = remove_dead_values(launch) || changed;
     }
 }
