@@ -7,6 +7,7 @@
 #include "compiler/ir/walk.h"
 #include "compiler/map/access.h"
 #include "compiler/map/block_dims.h"
+#include "compiler/map/merge_blocks.h"
 
 namespace tilelang_tt {
 namespace {
@@ -21,7 +22,7 @@ class Coarsening {
     std::optional<size_t> stored_dim() {
         if (index_.as_const(launch_.grid_extents[axis_]) == 1) return std::nullopt;
         spread(launch_.body);
-        if (!applies(launch_.body)) return std::nullopt;
+        if (!applies(launch_.body) || more_) return std::nullopt;
         for (size_t b = 0; b < launch_.buffers.size(); ++b)
             if (varies_.count(BufferId(b)) && blocked(launch_.buffers[b].shape) > 1) return std::nullopt;
         return stored_dim_;
@@ -124,10 +125,15 @@ class Coarsening {
         }
         return direct(access->base, extent);
     }
+    // A merged block must store nothing that no block stored.
     void note_store(Ref ref, const std::vector<IndexId>& offset) {
         if (!ref.is_tensor()) return;
-        for (size_t d = 0; d < offset.size(); ++d)
-            if (varies(offset[d])) stored_dim_ = std::max(stored_dim_.value_or(0), d);
+        for (size_t d = 0; d < offset.size(); ++d) {
+            if (!varies(offset[d])) continue;
+            stored_dim_ = std::max(stored_dim_.value_or(0), d);
+            more_ |= !covers_nothing_more(index_, launch_.grid_extents[axis_], 1, kTileDim, index_.constant(0),
+                                          ctx_.tensor(ref.tensor).shape[d]);
+        }
     }
 
     bool applies(const tile::Region& region) {
@@ -277,6 +283,7 @@ class Coarsening {
     IndexId first_;  // row of a merged block's first row
     std::set<BufferId> varies_;
     std::optional<size_t> stored_dim_;
+    bool more_ = false;  // merged blocks would store what no block stores
 };
 
 }  // namespace
@@ -284,6 +291,7 @@ class Coarsening {
 TileProgram coarsen(const TileProgram& program) {
     TileProgram out = program;
     for (tile::Launch& launch : out.launches) {
+        merge_blocks(out.ctx, launch, out.remarks);
         // One axis fills the tiles: the one that indexes the innermost dimension, next to what a block runs over
         // itself.
         std::optional<Coarsening> best;

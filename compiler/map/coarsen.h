@@ -1,4 +1,4 @@
-// coarsen: blocks of single rows become blocks of whole tiles.
+// coarsen: blocks of single rows, and of a few rows or columns (merge_blocks.h), become blocks of whole tiles.
 //
 // GPU kernels like to give each block one row of a matrix. Here that wastes 31 of 32 rows of every tile, so 32
 // neighbouring blocks are merged: a buffer that holds something of a block's own gets a dimension of 32 more, in front,

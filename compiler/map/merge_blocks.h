@@ -1,0 +1,20 @@
+// Blocks of 2 to 31 rows (or columns), or of any other number that is no multiple of 32, become blocks of whole tiles:
+// as many neighbours along a grid axis are merged as fill tiles. Part of coarsen; see docs/semantics.md, "Coarsening".
+#pragma once
+
+#include "compiler/ir/tile_program.h"
+
+namespace tilelang_tt {
+
+// Merges blocks along each grid axis of the launch to which the rewrite applies, and notes it in `remarks` (TT2090).
+// It applies where the axis indexes tensors as `bx * r + i`, i over r elements, with one r; where a buffer that holds
+// something of a block's own has one dimension of r for it, which no reduction runs over; where nothing else depends
+// on the axis or on the position inside the r elements; and where merged blocks store nothing that no block stored.
+void merge_blocks(Context& ctx, tile::Launch& launch, std::vector<Diagnostic>& remarks);
+
+// True if `blocks` blocks of `rows` elements from `offset` on, rounded up to a multiple of `merged` blocks, touch
+// nothing in the dimension of this extent that they did not touch before.
+bool covers_nothing_more(IndexArena& index, IndexId blocks, int64_t rows, int64_t merged, IndexId offset,
+                         IndexId extent);
+
+}  // namespace tilelang_tt
