@@ -35,7 +35,7 @@ def test_emulator_returns_the_recorded_bits(emulator, name):
         if want is None:
             continue
         got = on_emulator.run(arch, case.program, STORE.data(case))
-        differ, ulp, first = fidelity.distance(got, want, case.program.out_format)
+        differ, ulp, first = fidelity.distance(case.result(got), want, case.program.out_format)
         allowed = case.ulp or 0
         agrees = differ == 0 if case.ulp is None else ulp <= allowed
         assert agrees, (

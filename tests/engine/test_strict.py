@@ -125,6 +125,23 @@ def test_the_well_formed_twin_passes() -> None:
         ),
         (
             (
+                f"{START} sfpu_reduce_init<PoolType::SUM, DataFormat::Float32>(); tile_regs_acquire();"
+                "sfpu_reduce<PoolType::MAX, DataFormat::Float32, ReduceDim::REDUCE_ROW>(0);"
+            ),
+            "state",
+            ["sfpu_reduce: the vector unit is not set up", "call sfpu_reduce_init"],
+        ),
+        (
+            (
+                f"{START} sfpu_reduce_init<PoolType::MAX, DataFormat::Float32>(); tile_regs_acquire();"
+                "sfpu_reduce<PoolType::MAX, DataFormat::Float32, ReduceDim::REDUCE_ROW>(0);"
+                "sfpu_reduce<PoolType::MAX, DataFormat::Float32, ReduceDim::REDUCE_COL>(0);"
+            ),
+            "state",
+            ["along the other dimension", "call sfpu_reduce_init between them"],
+        ),
+        (
+            (
                 f"{START} unary_bcast_init<BroadcastType::ROW>(0); tile_regs_acquire();"
                 "unary_bcast<BroadcastType::ROW>(0, 0, 0);"
             ),

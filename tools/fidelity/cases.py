@@ -683,6 +683,67 @@ def _reuses() -> list[Case]:
     return cases
 
 
+def _sfpu_reduces() -> list[Case]:
+    """Reductions and running sums of a tile in DST."""
+    cases = []
+    for fmt, kinds in ((F32, ("wide", "special")), ("Int32", ("int", "small")), ("UInt32", ("int",))):
+        for pool in ("SUM", "MAX", "MIN"):
+            for dim in ("ROW", "COL"):
+                for kind in kinds:
+                    if pool == "SUM" and kind == "special":
+                        continue
+                    args = f"PoolType::{pool}, DataFormat::{fmt}"
+                    p = Program(
+                        "unary.cpp",
+                        (Input(fmt, f"{kind}:14:1"),),
+                        fmt,
+                        1,
+                        {"tiles": 1},
+                        {
+                            "OP_HEADER": '"api/compute/compute_kernel_api.h"',
+                            "OP_CHAIN": f"sfpu_reduce_init<{args}>(); sfpu_reduce<{args}, ReduceDim::REDUCE_{dim}>(0)",
+                        },
+                        dst32=True,
+                        unpack_to_dest=(0,),
+                    )
+                    name = f"sfpu_reduce_{pool.lower()}_{dim.lower()}_{_SHORT[fmt]}_{kind}"
+                    part = "column" if dim == "ROW" else "row"
+                    cases.append(Case(name, "sfpu_reduce", p, "sfpu_reduce", part=part))
+    for pool in ("SUM", "MAX"):
+        args = f"PoolType::{pool}, DataFormat::Float32"
+        chain = (
+            f"sfpu_reduce_init<{args}>(); sfpu_reduce<{args}, ReduceDim::REDUCE_ROW>(0); "
+            f"sfpu_reduce_init<{args}>(); sfpu_reduce<{args}, ReduceDim::REDUCE_COL>(0)"
+        )
+        p = Program(
+            "unary.cpp",
+            (Input(F32, "wide:14:1"),),
+            F32,
+            1,
+            {"tiles": 1},
+            {"OP_HEADER": '"api/compute/compute_kernel_api.h"', "OP_CHAIN": chain},
+            dst32=True,
+            unpack_to_dest=(0,),
+        )
+        cases.append(Case(f"sfpu_reduce_{pool.lower()}_both_fp32", "sfpu_reduce", p, "sfpu_reduce", part="element"))
+    for kind in ("wide", "normal"):
+        p = Program(
+            "unary.cpp",
+            (Input(F32, f"{kind}:15:3"),),
+            F32,
+            3,
+            {"tiles": 3},
+            {
+                "OP_HEADER": '"api/compute/cumsum.h"',
+                "OP_CHAIN": "if (t == 0) cumsum_tile_init(); cumsum_tile(0, t == 0)",
+            },
+            dst32=True,
+            unpack_to_dest=(0,),
+        )
+        cases.append(Case(f"cumsum_fp32_{kind}", "cumsum_tile", p, "sfpu_reduce"))
+    return cases
+
+
 def all_cases() -> list[Case]:
     cases = [
         *_matmuls(),
@@ -694,6 +755,7 @@ def all_cases() -> list[Case]:
         *_sfpu(),
         *_typecasts(),
         *_reuses(),
+        *_sfpu_reduces(),
     ]
     names = [c.name for c in cases]
     assert len(set(names)) == len(names), "two cases of one name"

@@ -123,7 +123,7 @@ def record(args: argparse.Namespace, keep: bool) -> int:
             if want is None:
                 print(f"{arch} {case.name}: not recorded", flush=True)
                 continue
-            n, ulp, first = distance(result, want, case.program.out_format)
+            n, ulp, first = distance(case.result(result), want, case.program.out_format)
             bad += n > 0
             print(f"{arch} {case.name}: {'equal' if n == 0 else f'{n} differ, {ulp} ulp, {first}'}", flush=True)
     if keep:
@@ -151,7 +151,7 @@ def compare(args: argparse.Namespace) -> int:
                 print(f"{arch} {name}: FAILS: {str(e)[:300]}", flush=True)
                 bad += 1
                 continue
-            n, ulp, first = distance(got, want, case.program.out_format)
+            n, ulp, first = distance(case.result(got), want, case.program.out_format)
             ok = n == 0 if case.ulp is None else ulp <= case.ulp
             bad += not ok
             if not ok or args.verbose:

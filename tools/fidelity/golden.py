@@ -38,7 +38,16 @@ class Store:
     def case(self, name: str) -> Case:
         d = self.index["cases"][name]
         archs = tuple(d["results"])
-        return Case(name, d["op"], Program.from_json(d["program"]), d["family"], d.get("ulp"), d.get("why", ""), archs)
+        return Case(
+            name,
+            d["op"],
+            Program.from_json(d["program"]),
+            d["family"],
+            d.get("ulp"),
+            d.get("why", ""),
+            archs,
+            d.get("part", ""),
+        )
 
     def data(self, case: Case) -> list[np.ndarray]:
         return [self._family("inputs")[input_key(i)] for i in case.program.inputs]
@@ -59,10 +68,13 @@ class Store:
         entry = {"op": case.op, "family": case.family, "program": program}
         if case.ulp is not None:
             entry |= {"ulp": case.ulp, "why": case.why}
+        if case.part:
+            entry["part"] = case.part
         family = self._family(case.family)
         if isinstance(result, str):
             results[arch] = {"refused": result}
         else:
+            result = case.result(result)
             key = case.name
             for other, r in results.items():
                 if other != arch and r.get("bits") == key and not np.array_equal(family[key], result):

@@ -115,6 +115,7 @@ enum TtSfpuOp : uint32_t {
     TT_SFPU_FMOD_SCALAR,       // p0: divisor
     TT_SFPU_REMAINDER_SCALAR,  // p0: divisor; the result has its sign
     TT_SFPU_CUMSUM,            // p0: first tile
+    TT_SFPU_REDUCE,            // init only, p0: pool << 16 | format; tt_sfpu_reduce
     TT_SFPU_RAND,              // p0: from, p1: scale
     // Unary on integers; p1 is the DataFormat (Int32, UInt32, UInt16) where it matters.
     TT_SFPU_INT_ABS,

@@ -110,4 +110,12 @@ uint32_t sfpu_cycles(TtSfpuOp op, bool approximate, bool fp32_dst, bool blackhol
     return op >= TT_SFPU_ADD ? 178 : 135;
 }
 
+// Counted in ckernel_sfpu_reduce.h of ttnn 0.81.1, one cycle an instruction and two for a shuffle: four groups of 8
+// rows, each of loads, a tree of additions or swaps, the butterfly over 8 columns and stores; a signed swap is 5
+// instructions.
+uint32_t sfpu_reduce_cycles(bool columns, bool integer_extreme) {
+    if (columns) return integer_extreme ? 240 : 100;
+    return integer_extreme ? 370 : 240;
+}
+
 }  // namespace tt_emulator

@@ -34,4 +34,7 @@ const Costs& costs_of(bool blackhole);
 // one.
 uint32_t sfpu_cycles(TtSfpuOp op, bool approximate, bool fp32_dst, bool blackhole);
 
+// sfpu_reduce of a tile along its columns or its rows; integer_extreme: maximum or minimum of integers.
+uint32_t sfpu_reduce_cycles(bool columns, bool integer_extreme);
+
 }  // namespace tt_emulator

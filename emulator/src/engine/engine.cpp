@@ -1198,6 +1198,7 @@ void ComputeEngine::sfpu_init(uint32_t op, uint32_t p0) {
         sfpu_constants_ = op;
         sfpu_parameter_ = p0;
     }
+    reduced_dim_ = kTtNone;
     spend(kMath, costs_.op_init);
 }
 
@@ -1371,11 +1372,30 @@ void ComputeEngine::sfpu_bcast(uint32_t op, Broadcast broadcast, uint32_t data, 
     sfpu_run(sfpu_op, false, 4);
 }
 
+namespace {
+
+// The compare-and-swap of the vector unit orders floats by sign and magnitude, as integers.
+int64_t sign_magnitude(uint32_t word) {
+    const int64_t magnitude = word & 0x7fffffff;
+    return (word & 0x80000000) != 0 ? -magnitude : magnitude;
+}
+
+}  // namespace
+
+// The order of the sums is the chip's: in registers of 4 rows by 8 columns of one parity.
 void ComputeEngine::sfpu_reduce(Pool pool, ReduceDim dim, uint32_t format, uint32_t dst, uint32_t ct, uint32_t rt) {
     const char* what = "sfpu_reduce";
-    if (!sfpu_ready_) fault(FaultKind::State, "sfpu_reduce before sfpu_reduce_init");
+    if (!sfpu_ready_ || sfpu_constants_ != TT_SFPU_REDUCE ||
+        sfpu_parameter_ != (static_cast<uint32_t>(pool) << 16 | format))
+        fault(FaultKind::State, "sfpu_reduce: the vector unit is not set up for this reduction; call sfpu_reduce_init");
+    if (reduced_dim_ != kTtNone && reduced_dim_ != static_cast<uint32_t>(dim))
+        fault(FaultKind::State,
+              "sfpu_reduce along the other dimension since its init: rows and columns program the vector unit "
+              "differently; call sfpu_reduce_init between them");
+    reduced_dim_ = static_cast<uint32_t>(dim);
     if (ct != 1 || rt != 1)
         fault(FaultKind::Unsupported, "sfpu_reduce over %u x %u tiles: the emulator reduces single tiles", rt, ct);
+    if (dim == ReduceDim::Scalar) fault(FaultKind::Unsupported, "sfpu_reduce of rows and columns at once");
     Slot& slot = math_slot(dst, what);
     fill_unwritten(slot);
     const auto data_format = static_cast<DataFormat>(format);
@@ -1386,46 +1406,60 @@ void ComputeEngine::sfpu_reduce(Pool pool, ReduceDim dim, uint32_t format, uint3
         fault(FaultKind::State, "sfpu_reduce of %s, but DST slot %u holds %s", format_name(data_format).c_str(), dst,
               content_name(slot.content));
     const fpu::DstWidth width = config_.fp32_dest_acc_en ? fpu::DstWidth::Fp32 : slot.width;
+    auto combine = [&](uint32_t x, uint32_t y) -> uint32_t {
+        if (pool == Pool::Sum || pool == Pool::Avg) {
+            if (!floats) return x + y;
+            uint32_t sum = 0;
+            sfpu::binary(TT_SFPU_ADD, &x, &y, &sum, 1, 0, fpu::DstWidth::Fp32, config_.blackhole);
+            return sum;
+        }
+        const auto key = [&](uint32_t word) {
+            return floats                             ? sign_magnitude(word)
+                   : data_format == DataFormat::Int32 ? int64_t(static_cast<int32_t>(word))
+                                                      : int64_t(word);
+        };
+        return (pool == Pool::Max) == (key(x) > key(y)) ? x : y;
+    };
     for (uint32_t lane = 0; lane < 32; ++lane) {
-        float value = 0;
-        int64_t integer = 0;
-        uint32_t target = 0;
-        for (uint32_t i = 0; i < 32; ++i) {
-            const uint32_t row = dim == ReduceDim::Column ? i : lane, column = dim == ReduceDim::Column ? lane : i;
-            const uint32_t index = (row / 16 * 2 + column / 16) * 256 + row % 16 * 16 + column % 16;
-            if (i == 0) target = index;
-            const uint32_t word = slot.words[index];
-            if (floats) {
-                const float x = std::bit_cast<float>(word);
-                if (i == 0)
-                    value = x;
-                else if (pool == Pool::Max)
-                    value = std::max(value, x);
-                else if (pool == Pool::Min)
-                    value = std::min(value, x);
-                else
-                    value += x;
-            } else {
-                const int64_t x =
-                    data_format == DataFormat::Int32 ? int64_t(static_cast<int32_t>(word)) : int64_t(word);
-                if (i == 0)
-                    integer = x;
-                else if (pool == Pool::Max)
-                    integer = std::max(integer, x);
-                else if (pool == Pool::Min)
-                    integer = std::min(integer, x);
-                else
-                    integer += x;
+        uint32_t result = 0, target = 0;
+        if (dim == ReduceDim::Column) {
+            auto at = [&](uint32_t row) -> uint32_t& {
+                return slot.words[(row / 16 * 2 + lane / 16) * 256 + row % 16 * 16 + lane % 16];
+            };
+            uint32_t part[4];
+            for (uint32_t i = 0; i < 4; ++i) {
+                uint32_t half[2];
+                for (uint32_t face = 0; face < 2; ++face) {
+                    half[face] = at(face * 16 + 12 + i);
+                    for (uint32_t group = 3; group-- > 0;)
+                        half[face] = combine(at(face * 16 + group * 4 + i), half[face]);
+                }
+                part[i] = combine(half[0], half[1]);
             }
+            result = config_.blackhole ? combine(part[0], combine(part[1], combine(part[2], part[3])))
+                                       : combine(combine(part[0], part[1]), combine(part[2], part[3]));
+            target = lane / 16 * 256 + lane % 16;
+        } else {
+            const uint32_t* row = slot.words + lane / 16 * 512 + lane % 16 * 16;
+            uint32_t part[8];
+            for (uint32_t i = 0; i < 8; ++i)
+                part[i] = combine(row[2 * i], combine(row[2 * i + 1], combine(row[256 + 2 * i], row[257 + 2 * i])));
+            for (uint32_t stride = 4; stride > 0; stride /= 2)
+                for (uint32_t i = 0; i < stride; ++i) part[i] = combine(part[i], part[i + stride]);
+            result = part[0];
+            target = lane / 16 * 512 + lane % 16 * 16;
         }
         if (pool == Pool::Avg) {
-            value /= 32.0f;
-            integer /= 32;
+            const float mean = std::bit_cast<float>(result) / 32.0f;
+            result = floats                             ? std::bit_cast<uint32_t>(mean)
+                     : data_format == DataFormat::Int32 ? static_cast<uint32_t>(static_cast<int32_t>(result) / 32)
+                                                        : result / 32;
         }
-        slot.words[target] = floats ? sfpu::store(value, width) : static_cast<uint32_t>(integer);
+        slot.words[target] = floats ? sfpu::store(std::bit_cast<float>(result), width) : result;
     }
     slot.width = width;
-    spend(kMath, 4.0 * sfpu_cycles(TT_SFPU_ADD, false, config_.fp32_dest_acc_en, config_.blackhole));
+    slot.reduced = PackMask::None;
+    spend(kMath, sfpu_reduce_cycles(dim == ReduceDim::Column, !floats && pool != Pool::Sum));
 }
 
 }  // namespace tt_emulator

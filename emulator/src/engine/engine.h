@@ -182,6 +182,7 @@ class ComputeEngine {
     bool sfpu_ready_ = false;
     uint32_t sfpu_constants_ = TT_SFPU_GENERAL;
     uint32_t sfpu_parameter_ = 0;
+    uint32_t reduced_dim_ = kTtNone;  // of the sfpu_reduce calls since the last init
 
     std::vector<Section> sections_;
     uint32_t math_section_ = 0, pack_section_ = 0;

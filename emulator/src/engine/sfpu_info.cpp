@@ -94,6 +94,7 @@ constexpr const char* kNames[] = {
     "fmod_tile",
     "remainder_tile",
     "cumsum_tile",
+    "sfpu_reduce",
     "rand_tile",
     "abs_tile_int32",
     "negative_tile_int32",
@@ -237,6 +238,8 @@ bool has_constants(uint32_t op) {
         case TT_SFPU_INT_FMOD:
         case TT_SFPU_FMOD:
         case TT_SFPU_REMAINDER:
+        case TT_SFPU_CUMSUM:
+        case TT_SFPU_REDUCE:
             return true;
         default:
             return false;

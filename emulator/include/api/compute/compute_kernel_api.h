@@ -141,7 +141,7 @@ ALWI void sfpu_reduce(uint32_t idst, uint32_t ct_dim = 1, uint32_t rt_dim = 1, T
 }
 template <PoolType pool_type, DataFormat format, bool is_fp32_dest_acc_en = DST_ACCUM_MODE>
 ALWI void sfpu_reduce_init(TtSite at = TtSite::here()) {
-    tt_sfpu_init(TT_SFPU_GENERAL, 0, at);
+    tt_sfpu_init(TT_SFPU_REDUCE, static_cast<uint32_t>(pool_type) << 16 | static_cast<uint32_t>(format), at);
 }
 
 // Issued by the packer's processor, between tile_regs_wait and tile_regs_release.
