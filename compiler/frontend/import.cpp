@@ -13,6 +13,7 @@
 #include <sstream>
 #include <unordered_map>
 
+#include "compiler/frontend/functions.h"
 #include "compiler/ir/interpreter.h"
 #include "op/copy.h"
 #include "op/fill.h"
@@ -49,24 +50,6 @@ std::string text(const ffi::ObjectRef& ref) {
 
 const tvm::OpNode* called_op(const CallNode* call) { return call->op.as<tvm::OpNode>(); }
 
-// What to write instead of an operator that is not supported; "" where nothing is known.
-std::string instead_of(const std::string& op) {
-    if (op.find("atomic") != std::string::npos)
-        return "let one block own each part of the output: loop over what is summed inside the block, or write the "
-               "parts "
-               "to a tensor and add them in a second T.Kernel";
-    if (op.find("reducer") != std::string::npos)
-        return "add into a fragment with T.Parallel and reduce that with T.reduce_sum";
-    return "";
-}
-
-// The name of a called operator as a user writes it: "T.gemm_sp", "T.sync_threads".
-std::string user_name(const std::string& op) {
-    for (std::string_view prefix : {"tl.tileop.", "tirx.", "tir.", "tl."})
-        if (op.starts_with(prefix)) return "T." + op.substr(prefix.size());
-    return op;
-}
-
 const std::unordered_map<std::string_view, TileFn>& functions() {
     static const std::unordered_map<std::string_view, TileFn> table = {
         {"exp", TileFn::Exp},
@@ -83,6 +66,7 @@ const std::unordered_map<std::string_view, TileFn>& functions() {
         {"floor", TileFn::Floor},
         {"ceil", TileFn::Ceil},
         {"nearbyint", TileFn::Round},
+        {"round", TileFn::Round},
         {"trunc", TileFn::Trunc},
         {"fabs", TileFn::Abs},
         {"isnan", TileFn::IsNan},
@@ -362,7 +346,7 @@ Ref Importer::ref(const Buffer& buffer) {
     if (const auto owner = data_.find(buffer->data.get()); owner != data_.end())
         refuse(kBuffer, "buffer " + user + " is a view of " + owner->second + ", and views are not supported yet",
                "index " + owner->second + " itself");
-    refuse(kBuffer, "buffer " + user + " is not allocated in this kernel");
+    refuse(kBuffer, "buffer " + user + " is not allocated in this kernel", "allocate it inside `with T.Kernel(...)`");
 }
 
 // ---------------------------------------------------------------------------------------------------- statements
@@ -404,11 +388,13 @@ void Importer::launch(const ForNode* nest) {
     for (const ForNode* loop = nest; loop && loop->kind == ForKind::kThreadBinding; loop = body.as<ForNode>()) {
         const std::string tag = loop->thread_binding.value()->thread_tag;
         const auto axis = std::find(std::begin(kAxes), std::end(kAxes), tag) - std::begin(kAxes);
-        if (axis == 3 || axes[axis]) refuse(kThread, "the kernel binds " + tag + ", which has no meaning here");
+        if (axis == 3 || axes[axis])
+            refuse(kThread, "the kernel binds " + tag + ", which has no meaning here",
+                   "leave it out: blocks have no threads here; use T.Parallel");
         const IndexId extent = index(loop->extent, "the extent of " + tag);
         const auto size = arena().as_const(extent);
         if (size && *size <= 0)
-            refuse(kKernel, "the grid of T.Kernel is empty along " + tag, "",
+            refuse(kKernel, "the grid of T.Kernel is empty along " + tag, "give it at least one block",
                    {{tag, "at least 1", std::to_string(*size)}});
         tilelang_tt::Var var{.name = unique_name(loop->loop_var->name_hint), .kind = VarKind::Grid, .lo = 0, .hi = {}};
         if (size) var.hi = *size - 1;
@@ -429,7 +415,8 @@ void Importer::statement(const Stmt& stmt, tile::Region& out) {
         for (const Stmt& inner : seq->seq) attempt([&] { statement(inner, out); });
     } else if (const auto* realize = stmt.as<SBlockRealizeNode>()) {
         if (!is_one(realize->predicate) || !realize->iter_values.empty())
-            refuse(kStatement, "a TVM block with iteration variables or a predicate is not supported");
+            refuse(kStatement, "a TVM block with iteration variables or a predicate is not supported",
+                   "write loops and `if` in their place");
         block(realize->block.get(), out);
     } else if (const auto* loop_node = stmt.as<ForNode>()) {
         loop(loop_node, out);
@@ -463,14 +450,18 @@ void Importer::statement(const Stmt& stmt, tile::Region& out) {
         if (key == "threadblock_swizzle_pattern")
             note_ignored("T.use_swizzle", "it orders blocks for a GPU's cache; the mapping decides the order here");
         else
-            refuse(kStatement, "attribute \"" + key + "\" is particular to GPUs");
+            refuse(kStatement, "attribute \"" + key + "\" is particular to GPUs",
+                   key.find("warp") != std::string::npos || key.find("ws") != std::string::npos
+                       ? "leave warp specialization out: reader, compute and writer of a core run side by side anyway"
+                       : "leave it out");
         statement(attr->body, out);
     } else if (stmt.as<AssertStmtNode>()) {
         note_ignored("assert", "kernels cannot stop a program; check the values on the host");
     } else if (stmt.as<WhileNode>()) {
         refuse(kStatement, "`while` is not supported", "use T.serial or T.Pipelined with a bound");
     } else {
-        refuse(kStatement, "a statement of kind " + std::string(stmt->GetTypeKey()) + " is not supported");
+        refuse(kStatement, "a statement of kind " + std::string(stmt->GetTypeKey()) + " is not supported",
+               "use loops, `if`, T.Parallel and tile operators");
     }
 }
 
@@ -487,7 +478,8 @@ void Importer::block(const SBlockNode* block, tile::Region& out) {
     if (block->annotations.count(tvm::tl::attr::kSafeValueMap))
         refuse(kPadding, "T.annotate_safe_value is not supported yet: elements outside a tensor read as 0",
                "mask the values with T.if_then_else after the copy");
-    if (!block->match_buffers.empty()) refuse(kBuffer, "match_buffer inside a kernel is not supported");
+    if (!block->match_buffers.empty())
+        refuse(kBuffer, "match_buffer inside a kernel is not supported", "index the tensor itself");
     for (const Buffer& buffer : block->alloc_buffers) attempt([&] { declare_buffer(buffer); });
     statement(block->body, out);
 }
@@ -569,7 +561,7 @@ void Importer::parallel_body(const Stmt& stmt, IndexId cond, tile::Map& map) {
     if (const auto* seq = stmt.as<SeqStmtNode>()) {
         for (const Stmt& inner : seq->seq) attempt([&] { parallel_body(inner, cond, map); });
     } else if (const auto* store = stmt.as<BufferStoreNode>()) {
-        if (store->predicate) refuse(kStatement, "a predicated vector store is not supported");
+        if (store->predicate) refuse(kStatement, "a predicated vector store is not supported", "store under an `if`");
         tile::Store result;
         result.ref = ref(store->buffer);
         for (const PrimExpr& i : store->indices)
@@ -591,16 +583,18 @@ void Importer::parallel_body(const Stmt& stmt, IndexId cond, tile::Map& map) {
     } else if (const auto* evaluate = stmt.as<EvaluateNode>()) {
         if (const auto* node = evaluate->value.as<CallNode>()) {
             const auto* op = called_op(node);
-            refuse(kStatement,
-                   (op ? user_name(op->name) : std::string("a call")) + " inside T.Parallel is not supported",
-                   op ? instead_of(op->name) : "");
+            refuse(
+                kStatement,
+                (op ? user_name(std::string(op->name)) : std::string("a call")) + " inside T.Parallel is not supported",
+                op ? instead_of(std::string(op->name)) : "");
         }
     } else if (stmt.as<ForNode>()) {
         refuse(kStatement, "a loop inside T.Parallel is not supported",
                "make it another axis of T.Parallel, or put the T.Parallel inside the loop");
     } else {
         refuse(kStatement,
-               "a statement of kind " + std::string(stmt->GetTypeKey()) + " inside T.Parallel is not supported");
+               "a statement of kind " + std::string(stmt->GetTypeKey()) + " inside T.Parallel is not supported",
+               "a T.Parallel takes stores, `if` and lets");
     }
 }
 
@@ -681,21 +675,12 @@ bool Importer::hoisted_clear(const PrimExpr& clear, const Access& c, tile::Regio
 
 void Importer::call(const CallNode* node, tile::Region& out) {
     const auto* op = called_op(node);
-    if (!op) refuse(kStatement, "a call of " + text(node->op) + " is not supported");
+    if (!op) refuse(kStatement, "a call of " + text(node->op) + " is not supported", "write it with tile operators");
     const std::string name = op->name;
     if (name == "tl.assume" || name == "tirx.assume") return;  // facts about shapes; the runtime checks shapes itself
     if (name == "tirx.tvm_storage_sync")
         return note_ignored("T.sync_threads", "statements of a block are ordered on a Tensix core");
-    if (name.starts_with("tl.") && !name.starts_with("tl.tileop.")) {
-        bool orders = false;
-        for (std::string_view word : {"sync", "barrier", "wait", "fence", "arrive", "commit"})
-            orders |= name.find(word) != std::string::npos;
-        const std::string instead = instead_of(name);
-        refuse(kStatement, user_name(name) + " is particular to GPUs",
-               !instead.empty() ? instead
-               : orders         ? "leave it out: data flow alone orders a kernel here"
-                                : "use T.copy, T.gemm and T.Parallel");
-    }
+    if (particular_to_gpus(name)) refuse(kStatement, user_name(name) + " is particular to GPUs", instead_of(name));
     if (name != "tl.tileop.copy" && name != "tl.tileop.fill" && name != "tl.tileop.gemm" && name != "tl.tileop.reduce")
         refuse(kTileOp, user_name(name) + " is not supported yet", instead_of(name));
 
@@ -703,10 +688,13 @@ void Importer::call(const CallNode* node, tile::Region& out) {
     try {
         parsed = tvm::tl::ParseOperator(ffi::GetRef<tvm::tirx::Call>(node));
     } catch (const ffi::Error& error) {
-        refuse(kTileOp, user_name(name) + " has arguments that TileLang itself rejects: " + error.message());
+        refuse(kTileOp, user_name(name) + " has arguments that TileLang itself rejects: " + error.message(),
+               "correct them");
     }
     if (const auto* copy = parsed.as<tvm::tl::CopyNode>()) {
-        if (copy->dst_block) refuse(kTileOp, "T.copy to another block of a cluster is not supported");
+        if (copy->dst_block)
+            refuse(kTileOp, "T.copy to another block of a cluster is not supported",
+                   "write the part to a tensor and read it in a second T.Kernel");
         tile::Copy result{access(copy->src, copy->src_range), access(copy->dst, copy->dst_range)};
         mark(result.src.ref, true, false);
         mark(result.dst.ref, false, true);
@@ -756,7 +744,8 @@ void Importer::call(const CallNode* node, tile::Region& out) {
         else if (reduce->type->IsAbsMax())
             result.fn = tensix::ReduceFn::AbsMax;
         else
-            refuse(kTileOp, "bitwise reductions are not supported");
+            refuse(kTileOp, "bitwise reductions are not supported",
+                   "reduce conditions with T.reduce_max or T.reduce_min");
         result.src = access(reduce->srcRegion_);
         result.dst = access(reduce->dstRegion_);
         result.dim = reduce->dim;
@@ -867,12 +856,15 @@ IndexId Importer::index(const PrimExpr& expr, const std::string& what) {
     const bool thread = reason.find("thread index") != std::string::npos;
     if (reason.empty()) reason = "it is not integer arithmetic over loops, blocks and shapes";
     refuse(thread ? kThread : kExpression, what + " is " + text(expr) + ": " + reason,
-           thread ? "there are no threads in a block here; use T.Parallel" : "");
+           thread ? "there are no threads in a block here; use T.Parallel"
+                  : "compute it from loop variables, block indices, shapes and integer arguments");
 }
 
 LaneId Importer::lane_call(const CallNode* node, DType type) {
     const auto* op = called_op(node);
-    if (!op) refuse(kExpression, "a call of " + text(node->op) + " is not supported");
+    if (!op)
+        refuse(kExpression, "a call of " + text(node->op) + " is not supported",
+               "write it with TileLang's own functions");
     const std::string name = op->name;
     if (name == "tl.infinity") return lanes().constant(type, HUGE_VAL);
     if (name == "tirx.likely") return lane(node->args[0]);
@@ -880,12 +872,26 @@ LaneId Importer::lane_call(const CallNode* node, DType type) {
         const LaneId value = lane(node->args[0]), low = lane(node->args[1]), high = lane(node->args[2]);
         return lanes().apply(TileFn::Min, type, lanes().apply(TileFn::Max, type, value, low), high);
     }
+    if (name == "tl.__ldg" && node->args.size() == 1) return lane(node->args[0]);
+    if (const auto count = composed_arity(name)) {
+        LaneId args[2];
+        for (size_t i = 0; i < *count; ++i) args[i] = lane(node->args[i]);
+        if (node->args.size() > *count)
+            if (const auto* mode = node->args[*count].as<StringImmNode>(); mode && mode->value != "rn")
+                refuse(kExpression, user_name(name) + " with rounding mode \"" + std::string(mode->value) + "\"",
+                       "leave the mode out: the chip rounds to nearest");
+        return compose(lanes(), name, type, {args, *count});
+    }
     const auto base = name.substr(name.rfind('.') + 1);
     const auto fn = name.starts_with("tirx.") || name.starts_with("tir.") ? functions().find(base) : functions().end();
-    if (fn == functions().end()) refuse(kExpression, user_name(name) + " is not supported in T.Parallel yet");
+    if (fn == functions().end())
+        refuse(kExpression,
+               user_name(name) + (particular_to_gpus(name) ? " is particular to GPUs" : " is not a function of the chip"),
+               instead_of(name));
     if (static_cast<size_t>(tensix::arity(fn->second)) != node->args.size())
         refuse(kExpression,
-               user_name(name) + " with " + std::to_string(node->args.size()) + " arguments is not supported");
+               user_name(name) + " with " + std::to_string(node->args.size()) + " arguments is not supported",
+               "give it " + std::to_string(tensix::arity(fn->second)));
     LaneId args[3];
     for (size_t i = 0; i < node->args.size(); ++i) args[i] = lane(node->args[i]);
     return lanes().apply(fn->second, type, args[0], args[1], args[2]);
@@ -1019,7 +1025,8 @@ LaneId Importer::lane(const PrimExpr& expr) {
         return lanes().apply(TileFn::Select, type, cond, then, lane(node->false_value));
     }
     if (const auto* node = expr.as<CallNode>()) return lane_call(node, type);
-    refuse(kExpression, "the expression " + text(expr) + " is not supported in T.Parallel");
+    refuse(kExpression, "the expression " + text(expr) + " is not supported in T.Parallel",
+           "write it with arithmetic, comparisons and TileLang's functions of one element");
 }
 
 Result<TileProgram> Importer::run(const PrimFunc& function, const std::string& name) {

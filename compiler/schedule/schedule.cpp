@@ -318,8 +318,12 @@ class LaunchScheduler {
                 span.last = i;
                 span.used = true;
             }
-            // Nobody reads it, but it must go.
-            if (always && !span.used) span = {std::min(from, list.size()), std::min(from, list.size()), true};
+            // Nobody reads it, but it must go: at the first step that is compute's.
+            if (always && !span.used) {
+                size_t at = std::min(from, list.size());
+                while (at < list.size() && is_load(list[at])) ++at;
+                span = {at, at, true};
+            }
         };
         if (carried)
             for (const Tiles& tiles : *carried) fill(tiles, 0, true);

@@ -53,7 +53,8 @@ def gemm(M, N, K, bM=64, bN=64, bK=32, dtype="bfloat16", out="bfloat16", accum="
                 else:
                     T.copy(B[ko * bK, bx * bN], B_shared)
                 if clear_in_gemm:
-                    T.gemm(A_shared, B_shared, C_local, transpose_A=trans_a, transpose_B=trans_b, clear_accum=(ko == 0))
+                    clear = True if clear_in_gemm == "always" else ko == 0
+                    T.gemm(A_shared, B_shared, C_local, transpose_A=trans_a, transpose_B=trans_b, clear_accum=clear)
                 else:
                     T.gemm(A_shared, B_shared, C_local, transpose_A=trans_a, transpose_B=trans_b)
             T.copy(C_local, C[by * bM, bx * bN])

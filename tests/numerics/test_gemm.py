@@ -65,6 +65,15 @@ def test_clear_accum():
     gemm(128, 128, 128, clear_in_gemm=True)
 
 
+@pytest.mark.parametrize("target", [WORMHOLE, BLACKHOLE])
+@pytest.mark.parametrize("block", [32, 128])
+def test_last_product(block, target):
+    """clear_accum=True in a loop: the product of the last part of K is what is left."""
+    a, b = randn(200, 160), randn(160, 170, seed=1)
+    got = run(kernels.gemm(200, 170, 160, bM=block, bN=block, clear_in_gemm="always"), a, b, target=target)
+    check_gemm(got, a[:, 128:], b[128:])
+
+
 @pytest.mark.parametrize("trans_b", [False, True])
 def test_batched(trans_b):
     gemm(96, 64, 128, batch=3, trans_b=trans_b)

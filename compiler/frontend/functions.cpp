@@ -1,0 +1,185 @@
+#include "compiler/frontend/functions.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <numbers>
+#include <utility>
+
+namespace tilelang_tt::frontend {
+namespace {
+
+using tensix::TileFn;
+
+struct Composed {
+    std::string_view op;
+    size_t arity;
+};
+constexpr std::array kComposed = std::to_array<Composed>({
+    {"tirx.exp10", 1},    {"tl.__exp10", 1},     {"tirx.log10", 1},    {"tl.__log10", 1},    {"tl.__exp", 1},
+    {"tl.__log", 1},      {"tl.__log2", 1},      {"tl.__sin", 1},      {"tl.__cos", 1},      {"tl.__tan", 1},
+    {"tirx.tan", 1},      {"tirx.isinf", 1},     {"tirx.isfinite", 1}, {"tirx.copysign", 2}, {"tl.fast_rcp", 1},
+    {"tl.ieee_add", 2},   {"tl.ieee_sub", 2},    {"tl.ieee_mul", 2},   {"tl.ieee_fdiv", 2},  {"tl.ieee_frcp", 1},
+    {"tl.ieee_fsqrt", 1}, {"tl.ieee_frsqrt", 1}, {"tl.pow_of_int", 2},
+});
+
+struct Hint {
+    std::string_view part;  // of the operator's name
+    std::string_view fix;
+};
+// The first that fits counts.
+constexpr std::array kHints = std::to_array<Hint>({
+    {"log1p", "write T.log(1 + x); near 0 its error is that of 1 + x"},
+    {"atan2", "keep the angle's computation on the host: the chip has no inverse tangent of two operands"},
+    {"atanh", "write 0.5 * T.log((1 + x) / (1 - x))"},
+    {"asinh", "write T.log(x + T.sqrt(x * x + 1))"},
+    {"acosh", "write T.log(x + T.sqrt(x * x - 1))"},
+    {"sinh", "write 0.5 * (T.exp(x) - T.exp(-x))"},
+    {"cosh", "write 0.5 * (T.exp(x) + T.exp(-x))"},
+    {"atan", "use a polynomial in x of the accuracy that you need"},
+    {"asin", "use a polynomial in x of the accuracy that you need"},
+    {"acos", "use a polynomial in x of the accuracy that you need"},
+    {"hypot", "write T.sqrt(x * x + y * y)"},
+    {"fmod", "write x - T.trunc(x / y) * y; it is exact where x / y is below 2^24 and no multiple of y is near x"},
+    {"ldexp", "multiply by the power of two"},
+    {"nextafter", "round to the dtype that you need with T.cast"},
+    {"popcount", "count bits with shifts and T.bitwise_and, or on the host"},
+    {"clz", "compare with powers of two, or compute it on the host"},
+    {"round_ties_away", "use T.round, which takes ties to even"},
+    {"ieee_fmaf", "write x * y + z, which rounds twice"},
+    {"reinterpret", "convert with T.cast; the bits of another dtype can be taken on the host"},
+    {"call_extern", "write the computation in TileLang: a kernel of this target cannot call CUDA or C functions"},
+    {"call_pure_extern", "write the computation in TileLang: a kernel of this target cannot call CUDA or C functions"},
+    {"atomic",
+     "let one block own each part of the output: loop over what is summed inside the block, or write the parts to a "
+     "tensor and add them in a second T.Kernel"},
+    {"reducer", "add into a fragment with T.Parallel and reduce that with T.reduce_sum"},
+    {"shfl", "there are no warps here; reduce a fragment with T.reduce_sum or T.reduce_max"},
+    {"shuffle", "there are no warps here; reduce a fragment with T.reduce_sum or T.reduce_max"},
+    {"warp_reduce", "there are no warps here; reduce a fragment with T.reduce_sum or T.reduce_max"},
+    {"ballot", "there are no warps here; reduce a fragment with T.reduce_max over T.Parallel's conditions"},
+    {"any_sync", "there are no warps here; reduce a fragment with T.reduce_max over T.Parallel's conditions"},
+    {"all_sync", "there are no warps here; reduce a fragment with T.reduce_min over T.Parallel's conditions"},
+    {"match_", "there are no warps here; compare with T.Parallel"},
+    {"activemask", "there are no warps here; use T.Parallel"},
+    {"_idx", "there are no threads in a block here; use T.Parallel"},
+    {"sync_", "leave it out: data flow alone orders a kernel here"},
+    {"syncthreads_", "there are no threads in a block here; reduce a fragment"},
+    {"max_nreg", "leave it out: the roles of a core's processors are fixed here"},
+    {"tma_", "use T.copy: the reader and writer of a core move data beside its compute"},
+    {"cp_async", "use T.copy: the reader and writer of a core move data beside its compute"},
+    {"wgmma", "use T.gemm"},
+    {"tcgen05", "use T.gemm"},
+    {"mma", "use T.gemm"},
+    {"ldmatrix", "use T.copy"},
+    {"stmatrix", "use T.copy"},
+    {"gemm", "use T.gemm on dense operands"},
+    {"cumsum", "write the scan as a matmul with a triangle of ones, or take it on the host"},
+    {"cummax", "take the scan on the host"},
+    {"im2col", "copy the window of each filter tap with T.copy, or unfold on the host"},
+    {"call_packed", "kernels cannot call back into Python; do it before or after the kernel"},
+    {"print", "leave it out; print the tensor after the kernel"},
+    {"device_assert", "leave it out; check the values on the host"},
+});
+
+// Parts of names of operators that only order others.
+constexpr std::array kOrders =
+    std::to_array<std::string_view>({"barrier", "wait", "fence", "arrive", "commit", "expect_tx", "elect"});
+
+bool contains(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
+
+constexpr double kLargestPower = 64;
+
+// x to the power of a whole number, by squaring.
+LaneId power(LaneArena& lanes, LaneId x, int exponent) {
+    LaneId result;
+    for (int n = std::abs(exponent); n > 0; n /= 2) {
+        if (n % 2 == 1) result = result ? lanes.apply(TileFn::Mul, DType::F32, result, x) : x;
+        x = lanes.apply(TileFn::Mul, DType::F32, x, x);
+    }
+    const LaneId one = lanes.constant(DType::F32, 1);
+    if (exponent == 0) return one;
+    return exponent < 0 ? lanes.apply(TileFn::Div, DType::F32, one, result) : result;
+}
+
+}  // namespace
+
+std::string user_name(std::string_view op) {
+    for (std::string_view prefix : {"tl.tileop.", "tirx.", "tir.", "tl."})
+        if (op.starts_with(prefix)) return "T." + std::string(op.substr(prefix.size()));
+    return std::string(op);
+}
+
+std::optional<size_t> composed_arity(std::string_view op) {
+    const auto found = std::find_if(kComposed.begin(), kComposed.end(), [&](const Composed& c) { return c.op == op; });
+    return found == kComposed.end() ? std::nullopt : std::optional(found->arity);
+}
+
+LaneId compose(LaneArena& lanes, std::string_view op, DType type, std::span<const LaneId> args) {
+    const auto wide = [&](LaneId id) {
+        return lanes.node(id).dtype == DType::F32 ? id : lanes.apply(TileFn::Cast, DType::F32, id);
+    };
+    const LaneId x = wide(args[0]), y = args.size() > 1 ? wide(args[1]) : LaneId{};
+    const auto number = [&](double value) { return lanes.constant(DType::F32, value); };
+    const auto f32 = [&](TileFn fn, LaneId a, LaneId b = {}) { return lanes.apply(fn, DType::F32, a, b); };
+    const std::string_view name = op.substr(op.find('.') + 1);
+    LaneId result;
+    if (name == "exp10" || name == "__exp10")
+        result = f32(TileFn::Exp2, f32(TileFn::Mul, x, number(std::numbers::ln10 / std::numbers::ln2)));
+    else if (name == "log10" || name == "__log10")
+        result = f32(TileFn::Mul, f32(TileFn::Log, x), number(1 / std::numbers::ln10));
+    else if (name == "__exp")
+        result = f32(TileFn::Exp, x);
+    else if (name == "__log")
+        result = f32(TileFn::Log, x);
+    else if (name == "__log2")
+        result = f32(TileFn::Log2, x);
+    else if (name == "__sin")
+        result = f32(TileFn::Sin, x);
+    else if (name == "__cos")
+        result = f32(TileFn::Cos, x);
+    else if (name == "tan" || name == "__tan")
+        result = f32(TileFn::Div, f32(TileFn::Sin, x), f32(TileFn::Cos, x));
+    else if (name == "isinf")
+        return lanes.apply(TileFn::Eq, DType::Bool, f32(TileFn::Abs, x), number(HUGE_VAL));
+    else if (name == "isfinite")
+        return lanes.apply(TileFn::Lt, DType::Bool, f32(TileFn::Abs, x), number(HUGE_VAL));
+    else if (name == "copysign")
+        result = lanes.apply(TileFn::Select, DType::F32, lanes.apply(TileFn::Lt, DType::Bool, y, number(0)),
+                             f32(TileFn::Neg, f32(TileFn::Abs, x)), f32(TileFn::Abs, x));
+    else if (name == "fast_rcp" || name == "ieee_frcp")
+        result = f32(TileFn::Div, number(1), x);
+    else if (name == "ieee_add")
+        result = f32(TileFn::Add, x, y);
+    else if (name == "ieee_sub")
+        result = f32(TileFn::Sub, x, y);
+    else if (name == "ieee_mul")
+        result = f32(TileFn::Mul, x, y);
+    else if (name == "ieee_fdiv")
+        result = f32(TileFn::Div, x, y);
+    else if (name == "pow_of_int") {
+        const LaneNode exponent = lanes.node(args[1]);
+        const bool small = exponent.op == LaneOp::Const && std::abs(exponent.value) <= kLargestPower;
+        result = small ? power(lanes, x, static_cast<int>(exponent.value)) : f32(TileFn::Pow, x, y);
+    } else if (name == "ieee_fsqrt")
+        result = f32(TileFn::Sqrt, x);
+    else
+        result = f32(TileFn::Rsqrt, x);
+    return type == DType::F32 ? result : lanes.apply(TileFn::Cast, type, result);
+}
+
+bool particular_to_gpus(std::string_view op) {
+    if (op.starts_with("tl.tileop.") || op.starts_with("tl.ieee_") || op.starts_with("tl.round")) return false;
+    return op.starts_with("tl.") || contains(op, "warp") || contains(op, "ptx") || contains(op, "mma");
+}
+
+std::string instead_of(std::string_view op) {
+    if (particular_to_gpus(op) &&
+        std::any_of(kOrders.begin(), kOrders.end(), [&](std::string_view word) { return contains(op, word); }))
+        return "leave it out: data flow alone orders a kernel here";
+    for (const Hint& hint : kHints)
+        if (contains(op, hint.part)) return std::string(hint.fix);
+    return particular_to_gpus(op) ? "use T.copy, T.gemm and T.Parallel" : "";
+}
+
+}  // namespace tilelang_tt::frontend

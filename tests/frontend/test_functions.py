@@ -1,0 +1,116 @@
+"""Functions of T.Parallel that are made of others, and what cannot be said on this chip: refused by name, with a way out."""
+
+import re
+
+import pytest
+import tilelang
+import tilelang.language as T
+import tilelang_tt
+import torch
+
+
+def apply(function, rows=32, cols=32):
+    @T.prim_func
+    def kernel(X: T.Tensor((rows, cols), "float32"), Y: T.Tensor((rows, cols), "float32")):
+        with T.Kernel(1):
+            for i, j in T.Parallel(rows, cols):
+                Y[i, j] = function(X[i, j])
+
+    return kernel
+
+
+COMPOSED = {
+    "round": (T.round, torch.round),
+    "log10": (T.log10, torch.log10),
+    "exp10": (T.exp10, lambda x: 10**x),
+    "tan": (T.tan, torch.tan),
+    "copysign": (lambda x: T.copysign(x, 1.5 - x), lambda x: torch.copysign(x, 1.5 - x)),
+    "isfinite": (lambda x: T.if_then_else(T.isfinite(x), x, 0.0), lambda x: x),
+    "isinf": (lambda x: T.if_then_else(T.isinf(T.exp(x * 1000)), x, 0.0), lambda x: x),
+    "pow 0": (lambda x: T.pow(x, 0), lambda x: x**0),
+    "pow 5": (lambda x: T.pow(x - 1, 5), lambda x: (x - 1) ** 5),
+    "pow -3": (lambda x: T.pow(x, -3), lambda x: x**-3.0),
+    "__ldg": (lambda x: T.__ldg(x), lambda x: x),
+    "__exp": (T.__exp, torch.exp),
+    "__log2": (T.__log2, torch.log2),
+    "ieee_fdiv": (lambda x: T.ieee_fdiv(x, x + 1), lambda x: x / (x + 1)),
+    "ieee_frsqrt": (T.ieee_frsqrt, torch.rsqrt),
+}
+
+
+@pytest.mark.parametrize("name", COMPOSED)
+def test_composed(name):
+    function, reference = COMPOSED[name]
+    x = torch.rand(32, 32, generator=torch.Generator().manual_seed(0)) * 1.4 + 0.1
+    got = tilelang.compile(apply(function), target="tenstorrent", out_idx=[-1])(x).double()
+    expected = reference(x.double())
+    assert ((got - expected).abs() <= 2e-6 * expected.abs().clamp_min(0.1)).all()
+
+
+def refusal(function, code):
+    with pytest.raises(tilelang_tt.CompileError) as caught:
+        tilelang_tt.compile_artifacts(function)
+    (error,) = re.split(r"^(?=\S.*error\[)", str(caught.value), flags=re.MULTILINE)[1:] or [str(caught.value)]
+    assert re.search(rf"test_functions\.py:\d+: error\[{code}\]", error) and "fix: " in error
+    return error
+
+
+NOT_ON_THE_CHIP = {
+    "atan": T.atan,
+    "asin": T.asin,
+    "acosh": T.acosh,
+    "sinh": T.sinh,
+    "log1p": T.log1p,
+    "hypot": lambda x: T.hypot(x, x),
+    "fmod": lambda x: T.fmod(x, T.float32(3)),
+    "nextafter": lambda x: T.nextafter(x, x),
+    "popcount": lambda x: T.cast(T.popcount(T.cast(x, "int32")), "float32"),
+    "shfl_xor_sync": lambda x: T.shfl_xor(x, 1),
+    "warp_reduce_sum": lambda x: T.warp_reduce_sum(x),
+    "call_extern": lambda x: T.call_extern("float32", "__half_as_whatever", x),
+}
+
+
+@pytest.mark.parametrize("name", NOT_ON_THE_CHIP)
+def test_refused_with_another_way(name):
+    assert f"T.{name} is " in refusal(apply(NOT_ON_THE_CHIP[name]), "TT1003").replace("a call of ", "")
+
+
+def test_rounding_modes_are_refused():
+    assert '"rz"' in refusal(apply(lambda x: T.ieee_add(x, x, "rz")), "TT1003")
+
+
+def test_gpu_statements_are_refused_together():
+    @T.prim_func
+    def gpu(A: T.Tensor((64, 64), "float32"), B: T.Tensor((64, 64), "float32")):
+        with T.Kernel(1, threads=128):
+            a = T.alloc_shared((64, 64), "float32")
+            T.set_max_nreg(240, 1)
+            T.copy(A, a)
+            T.fence_proxy_async()
+            T.sync_warp()
+            T.warpgroup_wait(0)
+            tx = T.get_thread_binding()
+            if tx < 32:
+                T.copy(a, B)
+
+    with pytest.raises(tilelang_tt.CompileError) as caught:
+        tilelang_tt.compile_artifacts(gpu)
+    message = str(caught.value)
+    for name in ("T.set_max_nreg", "T.fence_proxy_async", "T.sync_warp", "T.warpgroup_wait"):
+        assert f"error[TT1001]: {name} is particular to GPUs" in message
+    assert "error[TT1006]" in message and message.count("fix: ") == 5
+
+
+def test_warp_specialization_is_refused():
+    @T.prim_func
+    def specialized(A: T.Tensor((64, 64), "float32"), B: T.Tensor((64, 64), "float32")):
+        with T.Kernel(1, threads=256):
+            a = T.alloc_shared((64, 64), "float32")
+            with T.ws(0):
+                T.copy(A, a)
+            with T.ws(1):
+                T.copy(a, B)
+
+    with pytest.raises(tilelang_tt.CompileError, match="fix: "):
+        tilelang_tt.compile_artifacts(specialized)
