@@ -108,7 +108,7 @@ def selected(pattern: str) -> list[Case]:
 
 
 def record(args: argparse.Namespace, keep: bool) -> int:
-    store, bad = golden.Store(args.golden), 0
+    store, bad, refused = golden.Store(args.golden), 0, 0
     for arch, case, result in run_on_ttnn(selected(args.pattern), args.seconds):
         if keep:
             store.put(case, arch, result)
@@ -118,7 +118,10 @@ def record(args: argparse.Namespace, keep: bool) -> int:
                 "date": datetime.date.today().isoformat(),
             }
             print(f"{arch} {case.name}: {'refused: ' + result if isinstance(result, str) else 'recorded'}", flush=True)
-        elif not isinstance(result, str):
+        elif isinstance(result, str):
+            refused += 1
+            print(f"{arch} {case.name}: refused: {result}", flush=True)
+        else:
             want = store.output(case, arch)
             if want is None:
                 print(f"{arch} {case.name}: not recorded", flush=True)
@@ -128,7 +131,9 @@ def record(args: argparse.Namespace, keep: bool) -> int:
             print(f"{arch} {case.name}: {'equal' if n == 0 else f'{n} differ, {ulp} ulp, {first}'}", flush=True)
     if keep:
         store.save([c.name for c in cases.all_cases()])
-    return bad > 0
+    if refused:
+        print(f"{refused} cases refused: nothing was compared for them")
+    return bad + refused > 0
 
 
 def compare(args: argparse.Namespace) -> int:

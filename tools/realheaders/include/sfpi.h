@@ -105,6 +105,9 @@ enum class FractionalHalf { Low, High };
 enum class LutMode { Fp8x3, Fp16x6_HWM3, Fp16x3 };
 enum class LutSign { Update, Retain };
 
+// Where code is made, not only checked, a kernel that gets to a vector is refused.
+extern "C" void __sfpi_headers_needed() __attribute__((error("the vector engine needs SFPI's own headers")));
+
 struct Any {
     __xtt_vector get() const { return {}; }
 };
@@ -198,6 +201,7 @@ struct Register : Any {
 struct RegisterFile {
     template <typename Index>
     Register operator[](Index) const {
+        __sfpi_headers_needed();
         return {};
     }
     void operator++() const {}
@@ -267,6 +271,7 @@ inline vBool operator!(const A&) {
 template <typename T>
 inline void check(const T&) {
     static_assert(is_vector<T>, "the condition of v_if is not a vector");
+    __sfpi_headers_needed();
 }
 
 template <typename To, typename... Args>
