@@ -2,6 +2,7 @@
 #pragma once
 
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "compiler/ir/context.h"
@@ -33,8 +34,13 @@ class Analysis {
     // The constant of a Fill.
     const double* constant(ValueId id) const;
     bool has_live_result(const graph::Op& op) const;
+    // A carried vector whose tile must hold its values in every column (row), not only in the first: it starts
+    // infinite all over the tile, and a function that is infinite at 0 reads it (uniform.cpp).
+    bool uniform(ValueId id) const { return uniform_.contains(id); }
 
   private:
+    void find_uniform(const graph::Region& region);
+    bool divides(ValueId vector) const;
     bool renames(const graph::Eltwise& op) const;
     void define(const graph::Region& region, const graph::Op* parent);
     void mark(ValueId id);
@@ -45,8 +51,10 @@ class Analysis {
     std::vector<std::vector<Use>> uses_;
     std::vector<bool> live_;
     std::vector<ValueId> alias_;
+    std::unordered_set<ValueId> uniform_;
 };
 
+bool unbounded_at_zero(tensix::TileFn fn);
 const graph::Yield* yield_of(const graph::Region& region);
 std::vector<ValueId> operands_of(const graph::Op& op);  // values that the op itself reads; none of nested regions
 std::vector<ValueId> results_of(const graph::Op& op);

@@ -43,6 +43,7 @@ bool Placer::same_grid(const graph::TileType& a, const graph::TileType& b) const
 bool Placer::joins(const graph::Eltwise& op) const {
     if (!group_.open || !same_grid(type(op.result.id), group_.type)) return false;
     // After a reduction the packer keeps one row or column: only what comes from its result may be packed with it.
+    if (group_.reduces && analysis_.uniform(analysis_.resolve(op.result.id))) return false;
     if (group_.reduces && std::none_of(op.operands.begin(), op.operands.end(), [&](const graph::Operand& operand) {
             return operand.value && group_.values.contains(analysis_.resolve(operand.value));
         }))

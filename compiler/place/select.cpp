@@ -58,20 +58,6 @@ std::optional<TileFn> exchanged(TileFn fn) {
     }
 }
 
-bool unbounded_at_zero(TileFn fn) {
-    switch (fn) {
-        case TileFn::Recip:
-        case TileFn::Rsqrt:
-        case TileFn::Log:
-        case TileFn::Log2:
-        case TileFn::Div:
-        case TileFn::Pow:
-            return true;
-        default:
-            return false;
-    }
-}
-
 // A register that an instruction reads; owned: nothing else needs what it holds.
 struct Source {
     int unit = -1;
@@ -94,7 +80,8 @@ class Selector {
                          const std::vector<ValueId>& wanted) {
         count(ops, wanted);
         for (const graph::Op* op : ops)
-            if (auto* eltwise = std::get_if<graph::Eltwise>(&op->v)) divides_ |= unbounded_at_zero(eltwise->fn);
+            if (auto* eltwise = std::get_if<graph::Eltwise>(&op->v))
+                divides_ |= unbounded_at_zero(eltwise->fn) || analysis_.uniform(analysis_.resolve(eltwise->result.id));
         for (ValueId value : preset) units_[analysis_.resolve(value)] = fresh();
         for (const graph::Op* op : ops) {
             loc_ = op->loc;
@@ -179,7 +166,8 @@ class Selector {
         const Access access = access_of(type(operand.value), result);
         emit(OpCode::copy_tile, {unit}, {}, {{*tiles, access}});
         // Beside a vector's own row or column a tile may hold zeros, and 1/0 there would spoil a later broadcast.
-        if (access == Access::Full && divides_ && result.orientation != Orientation::Full)
+        if (access == Access::Full && divides_ && result.orientation != Orientation::Full &&
+            !analysis_.uniform(analysis_.resolve(operand.value)))
             unit = spread(unit, result.orientation == Orientation::Row   ? Access::Row
                                 : result.orientation == Orientation::Col ? Access::Col
                                                                          : Access::Scalar);
@@ -484,7 +472,7 @@ class Selector {
     std::unordered_map<ValueId, int> reads_;
     std::vector<int> free_;
     std::vector<Diagnostic> errors_;
-    bool divides_ = false;  // some operation of the group is infinite at 0
+    bool divides_ = false;  // an operation of the group is infinite at 0, or its result has to be uniform
     LocId loc_;
 };
 
