@@ -290,8 +290,10 @@ class Coarsening {
 
 TileProgram coarsen(const TileProgram& program) {
     TileProgram out = program;
+    Context scratch = program.ctx;
+    const std::vector<Dims> tensors = infer_block_dims(scratch, program.launches).tensors;
     for (tile::Launch& launch : out.launches) {
-        merge_blocks(out.ctx, launch, out.remarks);
+        merge_blocks(out.ctx, launch, tensors, out.remarks);
         // One axis fills the tiles: the one that indexes the innermost dimension, next to what a block runs over
         // itself.
         std::optional<Coarsening> best;

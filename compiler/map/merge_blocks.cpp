@@ -16,10 +16,11 @@ namespace {
 // destination, the rows of a GEMM's operand and result) vary with the axis together.
 class BlockMerge {
   public:
-    BlockMerge(Context& ctx, tile::Launch& launch, size_t axis)
-        : ctx_(ctx), index_(ctx.index), launch_(launch), axis_(axis), block_(launch.grid[axis]) {}
+    BlockMerge(Context& ctx, tile::Launch& launch, const std::vector<Dims>& tensors, size_t axis)
+        : ctx_(ctx), index_(ctx.index), launch_(launch), tensors_(tensors), axis_(axis), block_(launch.grid[axis]) {}
     // The same decision, to be carried out in another context.
-    BlockMerge(Context& ctx, const BlockMerge& decided) : BlockMerge(ctx, decided.launch_, decided.axis_) {
+    BlockMerge(Context& ctx, const BlockMerge& decided)
+        : BlockMerge(ctx, decided.launch_, decided.tensors_, decided.axis_) {
         rows_ = decided.rows_, merged_ = decided.merged_, row_dim_ = decided.row_dim_;
     }
 
@@ -192,6 +193,8 @@ class BlockMerge {
     // ---- where the rewrite applies ----
     // A tensor's block starts at a tile once merged; a store covers nothing that was not stored before.
     void check_offset(Ref ref, IndexId offset, int64_t dim, bool store) {
+        const Dims tiled = tensors_[ref.tensor.v];
+        require(dim == tiled.row || dim == tiled.col);
         const IndexId rest = index_.substitute(offset, {{block_, index_.constant(0)}});
         require(tile_aligned(index_, rest));
         if (store)
@@ -301,6 +304,7 @@ class BlockMerge {
     Context& ctx_;
     IndexArena& index_;
     tile::Launch& launch_;
+    const std::vector<Dims>& tensors_;
     size_t axis_;
     VarId block_;
     VarId row_;           // a row's number in the tensors, for the checks
@@ -322,10 +326,11 @@ bool covers_nothing_more(IndexArena& index, IndexId blocks, int64_t rows, int64_
     return left && *left <= 0;
 }
 
-void merge_blocks(Context& ctx, tile::Launch& launch, std::vector<Diagnostic>& remarks) {
+void merge_blocks(Context& ctx, tile::Launch& launch, const std::vector<Dims>& tensors,
+                  std::vector<Diagnostic>& remarks) {
     for (size_t axis = 0; axis < launch.grid.size(); ++axis) {
         Context scratch = ctx;  // the checks build expressions and a variable of their own
-        BlockMerge merge(scratch, launch, axis);
+        BlockMerge merge(scratch, launch, tensors, axis);
         if (!merge.applies()) continue;
         remarks.push_back({Severity::Note,
                            "TT2090",

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "compiler/ir/tile_program.h"
+#include "compiler/map/block_dims.h"
 
 namespace tilelang_tt {
 
@@ -10,7 +11,9 @@ namespace tilelang_tt {
 // It applies where the axis indexes tensors as `bx * r + i`, i over r elements, with one r; where a buffer that holds
 // something of a block's own has one dimension of r for it, which no reduction runs over; where nothing else depends
 // on the axis or on the position inside the r elements; and where merged blocks store nothing that no block stored.
-void merge_blocks(Context& ctx, tile::Launch& launch, std::vector<Diagnostic>& remarks);
+// tensors: the dimensions that tiles run over; blocks of other dimensions fill no tiles.
+void merge_blocks(Context& ctx, tile::Launch& launch, const std::vector<Dims>& tensors,
+                  std::vector<Diagnostic>& remarks);
 
 // True if `blocks` blocks of `rows` elements from `offset` on, rounded up to a multiple of `merged` blocks, touch
 // nothing in the dimension of this extent that they did not touch before.
