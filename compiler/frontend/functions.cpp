@@ -50,6 +50,7 @@ constexpr std::array kHints = std::to_array<Hint>({
     {"reinterpret", "convert with T.cast; the bits of another dtype can be taken on the host"},
     {"call_extern", "write the computation in TileLang: a kernel of this target cannot call CUDA or C functions"},
     {"call_pure_extern", "write the computation in TileLang: a kernel of this target cannot call CUDA or C functions"},
+    {"atomic_addx", "use T.atomic_add, one element a lane"},
     {"atomic",
      "let one block own each part of the output: loop over what is summed inside the block, or write the parts to a "
      "tensor and add them in a second T.Kernel"},

@@ -15,6 +15,8 @@
 
 #include "compiler/frontend/functions.h"
 #include "compiler/ir/interpreter.h"
+#include "op/atomic_add.h"
+#include "op/atomic_reduce.h"
 #include "op/copy.h"
 #include "op/fill.h"
 #include "op/gemm.h"
@@ -49,6 +51,17 @@ std::string text(const ffi::ObjectRef& ref) {
 }
 
 const tvm::OpNode* called_op(const CallNode* call) { return call->op.as<tvm::OpNode>(); }
+
+// The atomics on one element, T.atomic_add(A[i], x) and the like.
+std::optional<tile::Combine> element_atomic(const std::string& op) {
+    if (op == "tl.atomic_add_elem_op") return tile::Combine::Add;
+    if (op == "tl.atomic_max_elem_op") return tile::Combine::Max;
+    if (op == "tl.atomic_min_elem_op") return tile::Combine::Min;
+    return std::nullopt;
+}
+bool returns_old_value(const std::string& op) {
+    return op.starts_with("tl.atomic_") && op.find("_ret_") != std::string::npos;
+}
 
 const std::unordered_map<std::string_view, TileFn>& functions() {
     static const std::unordered_map<std::string_view, TileFn> table = {
@@ -192,6 +205,16 @@ class Importer {
     void parallel(const ForNode* loop, tile::Region& out);
     void parallel_body(const Stmt& stmt, IndexId cond, tile::Map& map);
     void call(const CallNode* call, tile::Region& out);
+    void element_atomic_store(const CallNode* call, tile::Combine combine, IndexId cond, tile::Map& map);
+    void block_atomic(const tvm::tl::AtomicOpBaseNode* atomic, tile::Combine combine, tile::Region& out);
+    void single_lane(const Stmt& stmt, tile::Region& out);
+    [[noreturn]] void refuse_returned(const std::string& op) {
+        refuse(kStatement,
+               "T." + op.substr(3, op.find("_ret_") - 3) +
+                   " whose returned value is used is not supported: it depends on the order in which blocks happen to "
+                   "run",
+               "leave out return_prev=True");
+    }
     void bind(const BindNode* bind);
     void emit(tile::Region& out, decltype(tile::Op::v) v) { out.ops.push_back({std::move(v), loc_}); }
     Access access(const Buffer& buffer, const ffi::Array<Range>& ranges);
@@ -235,6 +258,7 @@ class Importer {
     std::unordered_map<const ffi::Object*, Let> lane_lets_;           // by Var: lets of T.Parallel
     tile::Map* map_ = nullptr;                                        // the T.Parallel being imported
     std::unordered_map<const ffi::Object*, std::string> other_vars_;  // by Var: why it cannot be used
+    std::unordered_map<const ffi::Object*, PrimExpr> deferred_;       // by Var: lets that print before a loop they use
 
     // The loop whose body is being imported, and where its ops go: for clear_accum=(ko == 0).
     struct LoopFrame {
@@ -429,18 +453,16 @@ void Importer::statement(const Stmt& stmt, tile::Region& out) {
         frame_ = frame;
         emit(out, std::move(branch));
     } else if (const auto* evaluate = stmt.as<EvaluateNode>()) {
-        if (const auto* node = evaluate->value.as<CallNode>()) call(node, out);
+        const auto* node = evaluate->value.as<CallNode>();
+        const auto* op = node ? called_op(node) : nullptr;
+        if (op && element_atomic(op->name))
+            single_lane(stmt, out);
+        else if (node)
+            call(node, out);
     } else if (const auto* let = stmt.as<BindNode>()) {
         bind(let);
     } else if (stmt.as<BufferStoreNode>()) {
-        // One element: a T.Parallel of a single lane, as TileLang's own passes have it.
-        tile::Map map;
-        map.vars.push_back(arena().new_var({.name = unique_name("one"), .kind = VarKind::Lane, .lo = 0, .hi = 0}));
-        map.extents.push_back(arena().constant(1));
-        map_ = &map;
-        attempt([&] { parallel_body(stmt, {}, map); });
-        map_ = nullptr;
-        emit(out, std::move(map));
+        single_lane(stmt, out);
     } else if (const auto* alloc = stmt.as<AllocBufferNode>()) {
         declare_buffer(alloc->buffer);
     } else if (const auto* decl = stmt.as<DeclBufferNode>()) {
@@ -463,6 +485,17 @@ void Importer::statement(const Stmt& stmt, tile::Region& out) {
         refuse(kStatement, "a statement of kind " + std::string(stmt->GetTypeKey()) + " is not supported",
                "use loops, `if`, T.Parallel and tile operators");
     }
+}
+
+// One element: a T.Parallel of a single lane, as TileLang's own passes have it.
+void Importer::single_lane(const Stmt& stmt, tile::Region& out) {
+    tile::Map map;
+    map.vars.push_back(arena().new_var({.name = unique_name("one"), .kind = VarKind::Lane, .lo = 0, .hi = 0}));
+    map.extents.push_back(arena().constant(1));
+    map_ = &map;
+    attempt([&] { parallel_body(stmt, {}, map); });
+    map_ = nullptr;
+    emit(out, std::move(map));
 }
 
 void Importer::block(const SBlockNode* block, tile::Region& out) {
@@ -583,6 +616,9 @@ void Importer::parallel_body(const Stmt& stmt, IndexId cond, tile::Map& map) {
     } else if (const auto* evaluate = stmt.as<EvaluateNode>()) {
         if (const auto* node = evaluate->value.as<CallNode>()) {
             const auto* op = called_op(node);
+            if (const auto combine = op ? element_atomic(op->name) : std::nullopt)
+                return element_atomic_store(node, *combine, cond, map);
+            if (op && returns_old_value(op->name)) refuse_returned(op->name);
             refuse(
                 kStatement,
                 (op ? user_name(std::string(op->name)) : std::string("a call")) + " inside T.Parallel is not supported",
@@ -598,6 +634,80 @@ void Importer::parallel_body(const Stmt& stmt, IndexId cond, tile::Map& map) {
     }
 }
 
+// args: tl.access_ptr(element, extent, access), value, and the memory order, which orders nothing here.
+void Importer::element_atomic_store(const CallNode* call, tile::Combine combine, IndexId cond, tile::Map& map) {
+    const auto* pointer = call->args[0].as<CallNode>();
+    const auto* target = pointer && !pointer->args.empty() ? pointer->args[0].as<BufferLoadNode>() : nullptr;
+    if (!target || call->args.size() < 2)
+        refuse(kTileOp,
+               user_name(std::string(called_op(call)->name)) + " of " + text(call->args[0]) + " is not supported",
+               "name the element: T.atomic_add(A[i, j], value)");
+    tile::Store store;
+    store.ref = ref(target->buffer);
+    for (const PrimExpr& i : target->indices)
+        store.indices.push_back(index(i, "an index of " + std::string(target->buffer->name)));
+    const DType type = dtype(target->buffer->dtype, ref_name(store.ref));
+    store.value = lane(call->args[1]);
+    if (lanes().node(store.value).dtype != type) store.value = lanes().apply(TileFn::Cast, type, store.value);
+    store.cond = cond;
+    store.loc = loc_;
+    store.combine = combine;
+    mark(store.ref, true, true);
+    map.stores.push_back(std::move(store));
+}
+
+// A block at a time: the T.Parallel over its elements.
+void Importer::block_atomic(const tvm::tl::AtomicOpBaseNode* atomic, tile::Combine combine, tile::Region& out) {
+    const Access dst = access(atomic->dst, atomic->dst_range);
+    tile::Map map;
+    std::vector<IndexId> lane_of;
+    // The access's elements: lanes run over the dimensions of extent other than 1, in order.
+    const auto indices = [&](const Access& access) {
+        std::vector<IndexId> out = access.offset;
+        size_t next = 0;
+        for (size_t d = 0; d < out.size(); ++d) {
+            if (arena().as_const(access.extent[d]) == 1) continue;
+            if (next == lane_of.size() || access.extent[d] != map.extents[next])
+                refuse(kTileOp, "the blocks of an atomic on " + ref_name(dst.ref) + " differ in size",
+                       "give both sides the same extents");
+            out[d] = arena().add(out[d], lane_of[next++]);
+        }
+        return out;
+    };
+    for (const IndexId extent : dst.extent) {
+        const auto size = arena().as_const(extent);
+        if (!size || *size <= 0)
+            refuse(kTileOp, "an atomic touches a block of " + ref_name(dst.ref) + " whose size is not constant",
+                   "use a constant block size");
+        if (*size == 1) continue;
+        const VarId var = arena().new_var({.name = unique_name("e"), .kind = VarKind::Lane, .lo = 0, .hi = *size - 1});
+        map.vars.push_back(var);
+        map.extents.push_back(extent);
+        lane_of.push_back(arena().of(var));
+    }
+    if (map.vars.empty()) {
+        map.vars.push_back(arena().new_var({.name = unique_name("one"), .kind = VarKind::Lane, .lo = 0, .hi = 0}));
+        map.extents.push_back(arena().constant(1));
+    }
+    tile::Store store;
+    store.ref = dst.ref;
+    store.indices = indices(dst);
+    const DType type = dtype(atomic->dst->dtype, ref_name(dst.ref));
+    if (atomic->src.defined()) {
+        const Access src = access(atomic->src, atomic->src_range);
+        mark(src.ref, true, false);
+        store.value = lanes().read(dtype(atomic->src->dtype, ref_name(src.ref)), src.ref, indices(src));
+    } else {
+        store.value = lane(atomic->src_value);
+    }
+    if (lanes().node(store.value).dtype != type) store.value = lanes().apply(TileFn::Cast, type, store.value);
+    store.loc = loc_;
+    store.combine = combine;
+    mark(dst.ref, true, true);
+    map.stores.push_back(std::move(store));
+    emit(out, std::move(map));
+}
+
 void Importer::bind(const BindNode* let) {
     const auto* source = let->value.as<CallNode>();
     const auto* op = source ? called_op(source) : nullptr;
@@ -607,9 +717,17 @@ void Importer::bind(const BindNode* let) {
         index_vars_[let->var.get()] = *value;
     } else {
         // A value without loads is the same wherever it is used; one with loads depends on when it is taken.
-        bool loads = false;
-        tvm::tirx::PostOrderVisit(let->value,
-                                  [&](const ffi::ObjectRef& node) { loads |= node.as<BufferLoadNode>() != nullptr; });
+        // T.Persistent's coordinates print before the loop that they use.
+        bool loads = false, ahead = false;
+        tvm::tirx::PostOrderVisit(let->value, [&](const ffi::ObjectRef& node) {
+            loads |= node.as<BufferLoadNode>() != nullptr;
+            if (const auto* var = node.as<VarNode>())
+                ahead |= !index_vars_.contains(var) && !lane_lets_.contains(var) && !other_vars_.contains(var);
+        });
+        if (ahead && !loads && let->value->dtype.is_int()) {
+            deferred_.insert_or_assign(let->var.get(), let->value);
+            return;
+        }
         if (!loads) {
             lane_lets_[let->var.get()] = {lane(let->value), 0, {}, loc_};
             return;
@@ -680,9 +798,12 @@ void Importer::call(const CallNode* node, tile::Region& out) {
     if (name == "tl.assume" || name == "tirx.assume") return;  // facts about shapes; the runtime checks shapes itself
     if (name == "tirx.tvm_storage_sync")
         return note_ignored("T.sync_threads", "statements of a block are ordered on a Tensix core");
+    if (returns_old_value(name)) refuse_returned(name);
     if (particular_to_gpus(name)) refuse(kStatement, user_name(name) + " is particular to GPUs", instead_of(name));
-    if (name != "tl.tileop.copy" && name != "tl.tileop.fill" && name != "tl.tileop.gemm" && name != "tl.tileop.reduce")
-        refuse(kTileOp, user_name(name) + " is not supported yet", instead_of(name));
+    static const std::set<std::string> known = {"tl.tileop.copy",     "tl.tileop.fill",      "tl.tileop.gemm",
+                                                "tl.tileop.reduce",   "tl.tileop.atomicadd", "tl.tileop.atomicmax",
+                                                "tl.tileop.atomicmin"};
+    if (!known.contains(name)) refuse(kTileOp, user_name(name) + " is not supported yet", instead_of(name));
 
     tvm::tl::TileOperator parsed;
     try {
@@ -731,6 +852,12 @@ void Importer::call(const CallNode* node, tile::Region& out) {
             emit(out, std::move(first));
         }
         emit(out, std::move(result));
+    } else if (const auto* add = parsed.as<tvm::tl::AtomicAddNode>()) {
+        block_atomic(add, tile::Combine::Add, out);
+    } else if (const auto* max = parsed.as<tvm::tl::AtomicMaxNode>()) {
+        block_atomic(max, tile::Combine::Max, out);
+    } else if (const auto* min = parsed.as<tvm::tl::AtomicMinNode>()) {
+        block_atomic(min, tile::Combine::Min, out);
     } else if (const auto* reduce = parsed.as<tvm::tl::ReduceOpNode>()) {
         tile::Reduce result;
         if (reduce->type->IsSum())
@@ -762,8 +889,9 @@ std::optional<IndexId> Importer::try_index(const PrimExpr& expr) {
     IndexArena& a = arena();
     if (const auto* node = expr.as<tvm::IntImmNode>()) return a.constant(node->value);
     if (const auto* node = expr.as<VarNode>()) {
-        const auto found = index_vars_.find(node);
-        return found == index_vars_.end() ? std::nullopt : std::optional(found->second);
+        if (const auto found = index_vars_.find(node); found != index_vars_.end()) return found->second;
+        const auto later = deferred_.find(node);
+        return later == deferred_.end() ? std::nullopt : try_index(later->second);
     }
     if (!(expr->dtype.is_int() || expr->dtype.is_uint() || expr->dtype.is_bool()) || expr->dtype.lanes() != 1)
         return {};
@@ -868,6 +996,7 @@ LaneId Importer::lane_call(const CallNode* node, DType type) {
     const std::string name = op->name;
     if (name == "tl.infinity") return lanes().constant(type, HUGE_VAL);
     if (name == "tirx.likely") return lane(node->args[0]);
+    if (returns_old_value(name)) refuse_returned(name);
     if (name == "tl.clamp" && node->args.size() == 3) {
         const LaneId value = lane(node->args[0]), low = lane(node->args[1]), high = lane(node->args[2]);
         return lanes().apply(TileFn::Min, type, lanes().apply(TileFn::Max, type, value, low), high);
@@ -885,9 +1014,10 @@ LaneId Importer::lane_call(const CallNode* node, DType type) {
     const auto base = name.substr(name.rfind('.') + 1);
     const auto fn = name.starts_with("tirx.") || name.starts_with("tir.") ? functions().find(base) : functions().end();
     if (fn == functions().end())
-        refuse(kExpression,
-               user_name(name) + (particular_to_gpus(name) ? " is particular to GPUs" : " is not a function of the chip"),
-               instead_of(name));
+        refuse(
+            kExpression,
+            user_name(name) + (particular_to_gpus(name) ? " is particular to GPUs" : " is not a function of the chip"),
+            instead_of(name));
     if (static_cast<size_t>(tensix::arity(fn->second)) != node->args.size())
         refuse(kExpression,
                user_name(name) + " with " + std::to_string(node->args.size()) + " arguments is not supported",

@@ -379,10 +379,27 @@ class Interpreter {
         const std::vector<int64_t> positions = eval.positions(to, s.indices);
         for (size_t i = 0; i < eval.size(); ++i) {
             if (positions[i] >= 0)
-                (*to.data)[static_cast<size_t>(positions[i])] = round_to(to.dtype, values[i]);
+                set((*to.data)[static_cast<size_t>(positions[i])], s.combine, to.dtype, values[i]);
             else if (!to.is_tensor)
                 fail("TT9203", "an element outside of buffer '" + *to.name + "' is stored", where());
         }
+    }
+
+    static void set(double& element, Combine combine, DType dtype, double value) {
+        switch (combine) {
+            case Combine::None:
+                break;
+            case Combine::Add:
+                value = element + round_to(dtype, value);
+                break;
+            case Combine::Max:
+                value = std::max(element, value);
+                break;
+            case Combine::Min:
+                value = std::min(element, value);
+                break;
+        }
+        element = round_to(dtype, value);
     }
 
     const TileProgram& program_;

@@ -859,6 +859,8 @@ class Parser {
             read(s.ref);
             expect("[");
             items("]", [&] { s.indices.push_back(index()); });
+            if (!is("="))
+                if (const auto combine = parse_enum<tile::Combine>(token_.text)) s.combine = *combine, advance();
             expect("=");
             s.value = lane();
             if (goes_on() && word("if")) s.cond = index();

@@ -428,7 +428,8 @@ class Printer {
             line("let $" + std::to_string(number) + " = " + body);
         }
         for (const tile::Store& s : stores) {
-            std::string out = text(s.ref) + "[" + list(s.indices) + "] = " + lane(s.value);
+            std::string out =
+                text(s.ref) + "[" + list(s.indices) + "] " + std::string(enum_name(s.combine)) + "= " + lane(s.value);
             if (s.cond.valid()) out += " if " + text(s.cond);
             line(out + location(s.loc));
         }

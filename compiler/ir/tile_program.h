@@ -98,6 +98,10 @@ struct Reduce {
     friend bool operator==(const Reduce&, const Reduce&) = default;
 };
 
+// How a store meets what is there: replaces it, or joins it as an atomic does. All contributions of all blocks and
+// lanes count, in any order.
+enum class Combine : uint8_t { None, Add, Max, Min };
+
 // ref[indices] = value where cond (if valid) holds.
 struct Store {
     Ref ref;
@@ -105,6 +109,7 @@ struct Store {
     LaneId value;
     IndexId cond;
     LocId loc;
+    Combine combine = Combine::None;
     friend bool operator==(const Store&, const Store&) = default;
 };
 

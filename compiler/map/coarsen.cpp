@@ -160,6 +160,9 @@ class Coarsening {
         return std::all_of(op.stores.begin(), op.stores.end(), [&](const tile::Store& store) {
             note_store(store.ref, store.indices);
             bool ok = direct(op, store.ref, store.indices);
+            // Rows past the last block would contribute too.
+            if (store.combine != tile::Combine::None && !varies(store.indices))
+                ok = ok && index_.divisible_by(launch_.grid_extents[axis_], kTileDim);
             for_each_read(ctx_.lanes, store.value,
                           [&](const LaneNode& read) { ok = ok && direct(op, read.ref, read.indices); });
             return ok;
@@ -237,7 +240,8 @@ class Coarsening {
 
     void rewrite(tile::Map& map) {
         const bool varying = std::any_of(map.stores.begin(), map.stores.end(), [&](const tile::Store& store) {
-            return (store.ref.is_tensor() ? varies(store.indices) : varies_.count(store.ref.buffer) > 0) ||
+            return (store.ref.is_tensor() ? varies(store.indices) || store.combine != tile::Combine::None
+                                          : varies_.count(store.ref.buffer) > 0) ||
                    varies(store.value) || varies(store.cond);
         });
         if (!varying) return;

@@ -261,6 +261,10 @@ class BlockMerge {
         for (const tile::Store& store : op.stores) {
             check_access(store.ref, store.indices, true);
             require(uniform(store.cond));
+            // Every block contributes, rows past the last one do not.
+            if (store.combine != tile::Combine::None)
+                require(lane && (row_dim(store.ref, store.indices) ||
+                                 index_.divisible_by(launch_.grid_extents[axis_], merged_)));
             each_lane_node(ctx_.lanes, store.value, [&](const LaneNode& node) {
                 if (node.op == LaneOp::Index) require(uniform(node.index));
                 if (node.op == LaneOp::Read) check_access(node.ref, node.indices, false);

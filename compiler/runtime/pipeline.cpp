@@ -8,6 +8,7 @@
 
 #include "compiler/ir/text.h"
 #include "compiler/ir/verify.h"
+#include "compiler/map/atomics.h"
 #include "compiler/map/coarsen.h"
 #include "compiler/map/map.h"
 #include "compiler/place/place.h"
@@ -19,8 +20,9 @@ namespace tilelang_tt {
 
 namespace {
 
-constexpr std::array<PassInfo, 6> kPasses = {{
+constexpr std::array<PassInfo, 7> kPasses = {{
     {"coarsen", "TileProgram", "TileProgram", "merges blocks of single rows into blocks of whole tiles"},
+    {"atomics", "TileProgram", "TileProgram", "makes what several blocks add to the work of one, in series"},
     {"map", "TileProgram", "MappingPlan", "decides which core computes which blocks and how tensors lie in memory"},
     {"tensorize", "TileProgram, MappingPlan", "TileGraph",
      "turns buffers into values and loops over elements into tile operations"},
@@ -126,12 +128,15 @@ Result<Compiled> compile_program(const TileProgram& program, const Target& targe
     stages.stage<TileProgram>(
         "coarsen", out.coarsened, [&] { return Result<TileProgram>(coarsen(program)); },
         [](const TileProgram& p) { return verify(p); }, [](const TileProgram& p) { return print(p); });
-    if (out.coarsened) out.remarks = out.coarsened->remarks;
+    stages.stage<TileProgram>(
+        "atomics", out.owned, [&] { return lower_atomics(*out.coarsened, target); },
+        [](const TileProgram& p) { return verify(p); }, [](const TileProgram& p) { return print(p); });
+    if (const auto& last = out.owned ? out.owned : out.coarsened) out.remarks = last->remarks;
     stages.stage<MappingPlan>(
-        "map", out.mapping, [&] { return map_program(*out.coarsened, target); }, no_check<MappingPlan>(),
-        [&](const MappingPlan& mapping) { return print(mapping, out.coarsened->ctx); });
+        "map", out.mapping, [&] { return map_program(*out.owned, target); }, no_check<MappingPlan>(),
+        [&](const MappingPlan& mapping) { return print(mapping, out.owned->ctx); });
     stages.stage<TileGraph>(
-        "tensorize", out.graph, [&] { return tensorize(*out.coarsened, *out.mapping, target); },
+        "tensorize", out.graph, [&] { return tensorize(*out.owned, *out.mapping, target); },
         [](const TileGraph& g) { return verify(g); }, [](const TileGraph& g) { return print(g); });
     if (!stages.stopped()) run_from_place(stages, *out.graph, *out.mapping, target);
     return stages.finish();

@@ -35,6 +35,7 @@ struct Compiled {
     std::vector<Diagnostic> remarks;
     // What each stage made, as far as the pipeline went.
     std::optional<TileProgram> coarsened;
+    std::optional<TileProgram> owned;  // after atomics
     std::optional<MappingPlan> mapping;
     std::optional<TileGraph> graph;
     std::optional<ResourcePlan> resources;

@@ -333,6 +333,7 @@ class Generator {
     }
     void fill(tile::Store& v) {
         fill(v.ref), fill(v.indices), fill(v.value), fill(v.loc);
+        v.combine = static_cast<tile::Combine>(random_.between(0, 3));
         if (random_.one_in(2)) fill(v.cond);
     }
     ValueId define() {

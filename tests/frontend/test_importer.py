@@ -91,12 +91,12 @@ def test_all_obstacles_are_reported_with_their_lines():
             c = T.alloc_fragment((32, 64), "float32")
             T.copy(A[bx * 32, 0], a)
             T.cumsum(a, c, dim=1)  # obstacle 1
-            T.atomic_add(B[bx * 32, 0], c)  # obstacle 2
+            T.atomic_addx2(B[bx * 32, 0], c[0, 0])  # obstacle 2
             T.copy(c, B[bx * 32, 0])
 
-    message = refused(several, "TT1002", "TT1002")
+    message = refused(several, "TT1002", "TT1001")
     assert f"test_importer.py:{line_of('# obstacle 1')}: error[TT1002]: T.cumsum is not supported" in message
-    assert f"test_importer.py:{line_of('# obstacle 2')}: error[TT1002]: T.atomic" in message
+    assert f"test_importer.py:{line_of('# obstacle 2')}: error[TT1001]: T.atomic_addx2" in message
 
 
 def test_obstacles_of_different_kinds_are_reported_together():
@@ -109,13 +109,13 @@ def test_obstacles_of_different_kinds_are_reported_together():
                 a[i, j] = a[i, j] * s
                 a[i, j] = T.shuffle_elect(32)
             for k in T.serial(2):
-                T.atomic_add(B[0, 0], a)
+                T.atomic_addx2(B[0, 0], a[0, 0])
                 if k == A[0, 0]:
                     T.clear(a)
             T.fill(a, A[0, 0])
             T.copy(a, B)
 
-    refused(several, "TT1009", "TT1003", "TT1002", "TT1003", "TT1002")
+    refused(several, "TT1009", "TT1003", "TT1001", "TT1003", "TT1002")
 
 
 def test_thread_index_is_refused():
@@ -150,14 +150,36 @@ def test_value_read_outside_of_parallel_is_refused():
     assert "the value first = A[0, 0]" in message and "read it inside the T.Parallel" in message
 
 
-def test_atomics_are_refused_with_another_way():
+@pytest.mark.parametrize("op", [T.atomic_add, T.atomic_max, T.atomic_min])
+def test_atomics_whose_returned_value_is_used_are_refused(op):
     @T.prim_func
-    def atomic(A: T.Tensor((32, 32), "float32"), B: T.Tensor((32, 32), "float32")):
+    def ticket(A: T.Tensor((32,), "float32"), B: T.Tensor((32,), "float32")):
         with T.Kernel(4):
-            for i, j in T.Parallel(32, 32):
-                T.atomic_add(B[i, j], A[i, j])
+            for i in T.Parallel(32):
+                B[i] = op(A[i], 1.0, return_prev=True)
 
-    assert "let one block own each part of the output" in refused(atomic, "TT1001")
+    message = refused(ticket, "TT1001")
+    assert f"T.{op.__name__} whose returned value is used" in message and "return_prev" in message
+
+
+def test_atomics_at_loaded_places_are_refused():
+    @T.prim_func
+    def histogram(A: T.Tensor((32,), "int32"), B: T.Tensor((32,), "int32")):
+        with T.Kernel(4):
+            for i in T.Parallel(32):
+                T.atomic_add(B[A[i]], 1)
+
+    assert "it reads A" in refused(histogram, "TT1003")
+
+
+def test_vector_atomics_are_refused_with_another_way():
+    @T.prim_func
+    def pairs(A: T.Tensor((64,), "float16"), B: T.Tensor((64,), "float16")):
+        with T.Kernel(4):
+            for i in T.Parallel(32):
+                T.atomic_addx2(B[i * 2], A[i * 2])
+
+    assert "use T.atomic_add, one element a lane" in refused(pairs, "TT1001")
 
 
 def test_float_scalar_is_refused_by_name():

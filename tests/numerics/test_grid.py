@@ -1,0 +1,194 @@
+"""What blocks do together, against float64: atomics, persistent kernels."""
+
+import pytest
+import tilelang
+import tilelang.language as T
+import tilelang_tt
+import torch
+from bounds import randn, relative
+
+TARGETS = ["tenstorrent", "tenstorrent -arch=blackhole"]
+DTYPES = {"bfloat16": 6e-3, "float16": 2e-3, "float32": 2e-3}  # operands of the matrix engine have ≤ 10 mantissa bits
+
+
+def run(func, *tensors, target=TARGETS[0]):
+    tilelang.compile(func, target=target)(*tensors)
+    return tilelang_tt.last_run()
+
+
+def split_k(M, N, K, split, bM=64, bN=64, bK=32, dtype="bfloat16", out="float32", elements=False):
+    part = -(-K // split)
+
+    @T.prim_func
+    def main(A: T.Tensor((M, K), dtype), B: T.Tensor((K, N), dtype), C: T.Tensor((M, N), out)):
+        with T.Kernel(T.ceildiv(N, bN), T.ceildiv(M, bM), split, threads=128) as (bx, by, bz):
+            A_shared = T.alloc_shared((bM, bK), dtype)
+            B_shared = T.alloc_shared((bK, bN), dtype)
+            C_local = T.alloc_fragment((bM, bN), "float32")
+            T.clear(C_local)
+            for ko in T.Pipelined(T.ceildiv(part, bK), num_stages=2):
+                T.copy(A[by * bM, bz * part + ko * bK], A_shared)
+                T.copy(B[bz * part + ko * bK, bx * bN], B_shared)
+                T.gemm(A_shared, B_shared, C_local)
+            if elements:
+                for i, j in T.Parallel(bM, bN):
+                    T.atomic_add(C[by * bM + i, bx * bN + j], C_local[i, j])
+            else:
+                T.atomic_add(C[by * bM, bx * bN], C_local)
+
+    return main
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("elements", [True, False])
+@pytest.mark.parametrize("shape", [(256, 128, 512, 4), (200, 96, 256, 2), (32, 1000, 1024, 8), (1, 1, 64, 2)])
+def test_split_k(shape, elements, target):
+    M, N, K, _ = shape
+    a, b, c = randn(M, K), randn(K, N, seed=1), randn(M, N, dtype="float32", seed=2)
+    expected = c.double() + a.double() @ b.double()
+    run(split_k(*shape, elements=elements), a, b, c, target=target)
+    assert relative(c, expected) < DTYPES["bfloat16"]
+
+
+@pytest.mark.parametrize("out", ["bfloat16", "float16", "float32"])
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16", "float32"])
+def test_split_k_dtypes(dtype, out):
+    a, b = randn(96, 128, dtype=dtype), randn(128, 64, dtype=dtype, seed=1)
+    c = randn(96, 64, dtype=out, seed=2)
+    expected = c.double() + a.double() @ b.double()
+    run(split_k(96, 64, 128, 2, dtype=dtype, out=out), a, b, c)
+    assert relative(c, expected) < max(DTYPES[dtype], DTYPES[out])
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+@pytest.mark.parametrize("op", [T.atomic_add, T.atomic_max, T.atomic_min])
+def test_atomics_over_a_loop_and_an_axis(op, dtype, target):
+    """Contributions of blocks, of iterations and of lanes to a vector, joined with what it held."""
+    blocks, steps = 3, 2
+
+    @T.prim_func
+    def main(A: T.Tensor((blocks, steps, 64, 96), dtype), S: T.Tensor((64,), dtype)):
+        with T.Kernel(2, blocks, threads=128) as (bx, by):
+            a = T.alloc_fragment((32, 96), dtype)
+            for k in T.serial(steps):
+                T.copy(A[by, k, bx * 32, 0], a)
+                for i, j in T.Parallel(32, 96):
+                    op(S[bx * 32 + i], a[i, j])
+
+    a, s = randn(blocks, steps, 64, 96, dtype=dtype), randn(64, dtype=dtype, seed=1)
+    parts = a.double().permute(2, 0, 1, 3).reshape(64, -1)
+    if op is T.atomic_add:
+        expected = s.double() + parts.sum(1)
+    elif op is T.atomic_max:
+        expected = torch.maximum(s.double(), parts.amax(1))
+    else:
+        expected = torch.minimum(s.double(), parts.amin(1))
+    run(main, a, s, target=target)
+    assert relative(s, expected) < 6e-3  # a maximum along rows keeps 7 bits
+
+
+@pytest.mark.parametrize("op", [T.atomic_add, T.atomic_max, T.atomic_min])
+def test_integer_atomics(op):
+    @T.prim_func
+    def main(A: T.Tensor((4, 32, 32), "int32"), S: T.Tensor((32, 32), "int32")):
+        with T.Kernel(4, threads=128) as bx:
+            for i, j in T.Parallel(32, 32):
+                op(S[i, j], A[bx, i, j])
+
+    generator = torch.Generator().manual_seed(0)
+    a, s = (torch.randint(-9999, 9999, n, dtype=torch.int32, generator=generator) for n in ((4, 32, 32), (32, 32)))
+    both = torch.cat([s[None], a])
+    expected = {T.atomic_add: both.sum(0), T.atomic_max: both.amax(0), T.atomic_min: both.amin(0)}[op]
+    run(main, a, s)
+    assert torch.equal(s.long(), expected.long())
+
+
+def test_maximum_stays_where_nothing_is_larger():
+    @T.prim_func
+    def main(A: T.Tensor((4, 32, 32), "float32"), M: T.Tensor((32, 32), "float32")):
+        with T.Kernel(4, threads=128) as bx:
+            for i, j in T.Parallel(32, 32):
+                T.atomic_max(M[i, j], A[bx, i, j])
+
+    a, m = randn(4, 32, 32, dtype="float32"), torch.full((32, 32), 0.25)
+    expected = torch.maximum(m, a.amax(0))
+    run(main, a, m)
+    assert torch.equal(m, expected)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("rows", [64, 96])
+def test_one_row_blocks_add_to_a_vector(rows, target):
+    """Coarsened: 32 rows are lanes of one block, which reduces them."""
+
+    @T.prim_func
+    def main(A: T.Tensor((rows, 128), "float32"), S: T.Tensor((128,), "float32")):
+        with T.Kernel(rows, threads=128) as bx:
+            for j in T.Parallel(128):
+                T.atomic_add(S[j], A[bx, j])
+
+    a, s = randn(rows, 128, dtype="float32"), randn(128, dtype="float32", seed=1)
+    expected = s.double() + a.double().sum(0)
+    run(main, a, s, target=target)
+    assert relative(s, expected) < 1e-3
+
+
+def persistent(M, N, K, blocks, form, bM=32, bN=32, bK=32, dtype="bfloat16"):
+    rows, cols = -(-M // bM), -(-N // bN)
+
+    @T.prim_func
+    def primitive(A: T.Tensor((M, K), dtype), B: T.Tensor((K, N), dtype), C: T.Tensor((M, N), dtype)):
+        with T.Kernel(blocks, threads=128) as block:
+            A_shared = T.alloc_shared((bM, bK), dtype)
+            B_shared = T.alloc_shared((bK, bN), dtype)
+            C_local = T.alloc_fragment((bM, bN), "float32")
+            for bx, by in T.Persistent([rows, cols], blocks, block):
+                T.clear(C_local)
+                for k in T.Pipelined(T.ceildiv(K, bK), num_stages=2):
+                    T.copy(A[bx * bM, k * bK], A_shared)
+                    T.copy(B[k * bK, by * bN], B_shared)
+                    T.gemm(A_shared, B_shared, C_local)
+                T.copy(C_local, C[bx * bM, by * bN])
+
+    @T.prim_func
+    def stride(A: T.Tensor((M, K), dtype), B: T.Tensor((K, N), dtype), C: T.Tensor((M, N), dtype)):
+        with T.Kernel(blocks, threads=128) as block:
+            A_shared = T.alloc_shared((bM, bK), dtype)
+            B_shared = T.alloc_shared((bK, bN), dtype)
+            C_local = T.alloc_fragment((bM, bN), "float32")
+            for i in T.serial(T.ceildiv(rows * cols - block, blocks)):
+                tile = block + i * blocks
+                T.clear(C_local)
+                for k in T.Pipelined(T.ceildiv(K, bK), num_stages=2):
+                    T.copy(A[tile // cols * bM, k * bK], A_shared)
+                    T.copy(B[k * bK, tile % cols * bN], B_shared)
+                    T.gemm(A_shared, B_shared, C_local)
+                T.copy(C_local, C[tile // cols * bM, tile % cols * bN])
+
+    @T.prim_func
+    def guarded(A: T.Tensor((M, K), dtype), B: T.Tensor((K, N), dtype), C: T.Tensor((M, N), dtype)):
+        with T.Kernel(blocks, threads=128) as block:
+            A_shared = T.alloc_shared((bM, bK), dtype)
+            B_shared = T.alloc_shared((bK, bN), dtype)
+            C_local = T.alloc_fragment((bM, bN), "float32")
+            for i in T.serial(T.ceildiv(rows * cols, blocks)):
+                tile = block + i * blocks
+                if tile < rows * cols:
+                    T.clear(C_local)
+                    for k in T.Pipelined(T.ceildiv(K, bK), num_stages=2):
+                        T.copy(A[tile // cols * bM, k * bK], A_shared)
+                        T.copy(B[k * bK, tile % cols * bN], B_shared)
+                        T.gemm(A_shared, B_shared, C_local)
+                    T.copy(C_local, C[tile // cols * bM, tile % cols * bN])
+
+    return {"primitive": primitive, "stride": stride, "guarded": guarded}[form]
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("blocks", [5, 64, 132])
+@pytest.mark.parametrize("form", ["primitive", "stride", "guarded"])
+def test_persistent(form, blocks, target):
+    a, b, c = randn(200, 96), randn(96, 350, seed=1), torch.zeros(200, 350, dtype=torch.bfloat16)
+    run(persistent(200, 350, 96, blocks, form), a, b, c, target=target)
+    assert relative(c, a.double() @ b.double()) < DTYPES["bfloat16"]
