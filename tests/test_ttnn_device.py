@@ -1,5 +1,6 @@
 """Kernels called in this process go to ttnn when asked to; `ttnn` is a stand-in whose every program copies A to C."""
 
+import ctypes
 import sys
 import types
 from typing import Any
@@ -71,3 +72,11 @@ def test_without_ttnn_the_error_says_what_to_install(monkeypatch):
     kernel = tilelang.compile(copy, target="tenstorrent", out_idx=[1])
     with pytest.raises(tilelang_tt.RunError, match="pip install ttnn"):
         kernel(torch.zeros(40, 70).bfloat16())
+
+
+def test_the_emulator_keeps_its_host_api_to_itself():
+    """ttnn in the same process defines functions of the same names: the first in the global scope would be called."""
+    a = torch.randn(40, 70).bfloat16()
+    assert torch.equal(tilelang.compile(copy, target="tenstorrent", out_idx=[1])(a), a)  # has loaded kernels
+    with pytest.raises(AttributeError):
+        ctypes.CDLL(None)["_ZN2tt8tt_metal11distributed10MeshDevice5closeEv"]

@@ -293,7 +293,8 @@ const std::vector<std::string>& flags() {
                                               "-fno-strict-aliasing",
                                               "-fno-stack-protector",
                                               "-w",
-                                              "-Wl,-z,now"};
+                                              "-Wl,-z,now",
+                                              "-Wl,--no-as-needed"};
     return all;
 }
 
@@ -308,7 +309,7 @@ void compile(const Compiler& compiler, Job& job) {
         if (permissive) words.push_back("-fpermissive");
         for (const std::string& word :
              {std::string("-I"), include_directory().string(), std::string("-MD"), std::string("-MF"), rule.string(),
-              source.string(), std::string("-o"), object.string()})
+              source.string(), library_path().string(), std::string("-o"), object.string()})
             words.push_back(word);
         return words;
     };
@@ -441,9 +442,8 @@ void find_statics(LoadedKernel& kernel) {
 }
 
 std::unique_ptr<LoadedKernel> open_object(const fs::path& path, std::string& error) {
-    // Kernels find tt_emu_* in the global scope, whoever loaded this library.
-    static const void* self = dlopen(library_path().c_str(), RTLD_NOW | RTLD_GLOBAL | RTLD_NOLOAD);
-    (void)self;
+    // The object names this library as one that it needs, and so finds tt_emu_* in it, which is loaded already. In the
+    // global scope the library would stand before others that define the same host API, tt-metal's own above all.
     auto kernel = std::make_unique<LoadedKernel>();
     kernel->handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
     if (!kernel->handle) {

@@ -46,8 +46,15 @@ def _open() -> Any:
     global _device
     if _device is None:
         _device = launch.open_device(int(os.environ.get("TILELANG_TT_TTNN_DEVICE", "0")))
-        atexit.register(launch.close_device, _device)
+        atexit.register(_close)
     return _device
+
+
+def _close() -> None:
+    global _device
+    _programs.clear()  # their tensors and programs go before the device does
+    opened, _device = _device, None
+    launch.close_device(opened)
 
 
 def run(files: Mapping[str, str], arrays: Sequence[Mapping[str, Any]], symbols: Mapping[str, int]) -> str:

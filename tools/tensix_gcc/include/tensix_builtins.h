@@ -2,11 +2,14 @@
 #pragma once
 #include <cstdint>
 
-// A vector of 32 lanes: in an LReg (one of ft0..ft7), or a constant or constant register that is loaded where it is used.
-// GCC would otherwise load all coefficients of a polynomial before it uses the first, and has eight registers only.
+// A vector of 32 lanes: in an LReg (one of ft0..ft7), or a constant or constant register that is loaded where it is
+// used. GCC would otherwise load all coefficients of a polynomial before it uses the first, and has eight registers
+// only.
 struct __xtt_vector {
-    enum Kind : unsigned char { kRegister, kImmediate, kConstantRegister, kNothing };  // kNothing: not yet written
-    float lreg;
+    // kNothing: not yet written. A word like the others: GCC gives no registers to a struct with padding, nor to a const
+    // one without anything mutable.
+    enum Kind : unsigned { kRegister, kImmediate, kConstantRegister, kNothing };
+    mutable float lreg;
     unsigned bits;  // the immediate, or the number of the constant register
     Kind kind;
 };

@@ -1,10 +1,11 @@
-// The vector engine: each builtin is the instruction it names, encoded by the assembler's macros (../prelude.s) with the
-// register that GCC chose. Numbers of opcodes and modifiers: tt-isa-documentation, and SFPI's own headers.
+// The vector engine: each builtin is the instruction it names, encoded by the assembler's macros (../prelude.s) with
+// the register that GCC chose. Numbers of opcodes and modifiers: tt-isa-documentation, and SFPI's own headers.
 #pragma once
 
 #define TENSIX_GCC_PURE(name) TENSIX_GCC_INLINE __xtt_vector name
 
-extern "C" void __tensix_gcc_not_constant() __attribute__((error("tensix_gcc: this SFPU immediate must be a constant")));
+extern "C" void __tensix_gcc_not_constant()
+    __attribute__((error("tensix_gcc: this SFPU immediate must be a constant")));
 
 namespace __tensix_gcc {
 
@@ -45,7 +46,21 @@ TENSIX_GCC_INLINE float nothing() {
 // A constant register, in all lanes.
 TENSIX_GCC_INLINE float read(unsigned n) {
     float d;
-    asm volatile(".ttinsn 0x7c000002|(%1<<8)|(lr_%0<<4)" : "=f"(d) : "i"(n));
+    if (__builtin_constant_p(n)) {
+        asm volatile(".ttinsn 0x7c000002|(%1<<8)|(lr_%0<<4)" : "=f"(d) : "i"(n));
+        return d;
+    }
+#define TENSIX_GCC_READ(k) \
+    if (n == k) asm volatile("sfp 0x7c, 0, n" #k ", %0, 2" : "=f"(d));
+    TENSIX_GCC_READ(8)
+    TENSIX_GCC_READ(9)
+    TENSIX_GCC_READ(10)
+    TENSIX_GCC_READ(11)
+    TENSIX_GCC_READ(12)
+    TENSIX_GCC_READ(13)
+    TENSIX_GCC_READ(14)
+    TENSIX_GCC_READ(15)
+#undef TENSIX_GCC_READ
     return d;
 }
 // The vector in a register; the lanes that a condition has switched off hold anything.
@@ -65,12 +80,12 @@ TENSIX_GCC_INLINE float whole(Vec v) {
 }
 
 // d op c, d being read and written
-#define TENSIX_GCC_TIED(name, opcode)                                                               \
-    TENSIX_GCC_INLINE Vec name(Vec to, Vec from, unsigned mod) {                                    \
-        const float c = reg(from);                                                                  \
-        float d = reg(to);                                                                          \
-        asm volatile("sfp " #opcode ", 0, %1, %0, %2" : "+f"(d) : "f"(c), "i"(mod));                \
-        return in_register(d);                                                                      \
+#define TENSIX_GCC_TIED(name, opcode)                                                \
+    TENSIX_GCC_INLINE Vec name(Vec to, Vec from, unsigned mod) {                     \
+        const float c = reg(from);                                                   \
+        float d = reg(to);                                                           \
+        asm volatile("sfp " #opcode ", 0, %1, %0, %2" : "+f"(d) : "f"(c), "i"(mod)); \
+        return in_register(d);                                                       \
     }
 TENSIX_GCC_TIED(and_, 0x7e)
 TENSIX_GCC_TIED(or_, 0x7f)
@@ -89,12 +104,12 @@ TENSIX_GCC_INLINE Vec constant(unsigned bits) { return {0, bits, Vec::kImmediate
 
 // ---- d = op c ----
 
-#define TENSIX_GCC_UNARY(name, opcode)                                                        \
-    TENSIX_GCC_PURE(__builtin_rvtt_##name)(__xtt_vector s, unsigned mod = 0) {                \
-        const float c = __tensix_gcc::reg(s);                                                 \
-        float d;                                                                              \
-        asm volatile("sfp " #opcode ", 0, %1, %0, %2" : "=f"(d) : "f"(c), "i"(mod));          \
-        return __tensix_gcc::in_register(d);                                                  \
+#define TENSIX_GCC_UNARY(name, opcode)                                               \
+    TENSIX_GCC_PURE(__builtin_rvtt_##name)(__xtt_vector s, unsigned mod = 0) {       \
+        const float c = __tensix_gcc::reg(s);                                        \
+        float d;                                                                     \
+        asm volatile("sfp " #opcode ", 0, %1, %0, %2" : "=f"(d) : "f"(c), "i"(mod)); \
+        return __tensix_gcc::in_register(d);                                         \
     }
 TENSIX_GCC_UNARY(sfpmov, 0x7c)
 TENSIX_GCC_UNARY(sfpabs, 0x7d)
@@ -117,7 +132,8 @@ TENSIX_GCC_PURE(__builtin_rvtt_sfpnovalue)() { return {0, 0, __xtt_vector::kNoth
 TENSIX_GCC_PURE(__builtin_rvtt_sfpassign_lv)(__xtt_vector to, __xtt_vector from) {
     if (to.kind == __xtt_vector::kNothing) return from;
     float d = __tensix_gcc::whole(to);
-    if (from.kind == __xtt_vector::kImmediate && __builtin_constant_p(from.bits)) {  // straight into d: one register less
+    if (from.kind == __xtt_vector::kImmediate &&
+        __builtin_constant_p(from.bits)) {  // straight into d: one register less
         if (!(from.bits & 0xffff))
             asm volatile("sfp_loadi %0, %1, 0" : "+f"(d) : "i"(from.bits >> 16));
         else if (!(from.bits >> 16))
@@ -227,16 +243,16 @@ TENSIX_GCC_PURE(__builtin_rvtt_sfpshft_i)
     }
     return __tensix_gcc::shft(s, __tensix_gcc::constant(unsigned(imm)), mod);
 }
-#define TENSIX_GCC_IMMEDIATE(name, opcode, flag)                                                                  \
-    TENSIX_GCC_PURE(__builtin_rvtt_##name)                                                                        \
-    (__tensix_gcc::Buffer, __xtt_vector s, int imm, unsigned, unsigned, unsigned mod) {                           \
-        const float c = __tensix_gcc::reg(s);                                                                     \
-        float d;                                                                                                  \
-        if (!__builtin_constant_p(imm))                                                                           \
-            __tensix_gcc_not_constant();                                                                          \
-        else                                                                                                      \
-            asm volatile("sfp " #opcode ", %2, %1, %0, %3" : "=f"(d) : "f"(c), "i"(imm), "i"(mod | flag));        \
-        return __tensix_gcc::in_register(d);                                                                      \
+#define TENSIX_GCC_IMMEDIATE(name, opcode, flag)                                                           \
+    TENSIX_GCC_PURE(__builtin_rvtt_##name)                                                                 \
+    (__tensix_gcc::Buffer, __xtt_vector s, int imm, unsigned, unsigned, unsigned mod) {                    \
+        const float c = __tensix_gcc::reg(s);                                                              \
+        float d;                                                                                           \
+        if (!__builtin_constant_p(imm))                                                                    \
+            __tensix_gcc_not_constant();                                                                   \
+        else                                                                                               \
+            asm volatile("sfp " #opcode ", %2, %1, %0, %3" : "=f"(d) : "f"(c), "i"(imm), "i"(mod | flag)); \
+        return __tensix_gcc::in_register(d);                                                               \
     }
 TENSIX_GCC_IMMEDIATE(sfpsetsgn_i, 0x89, 1)
 TENSIX_GCC_IMMEDIATE(sfpdivp2, 0x76, 0)
@@ -358,21 +374,21 @@ TENSIX_GCC_PURE(__builtin_rvtt_sfplutfp32_6r)
 TENSIX_GCC_PURE(__builtin_rvtt_sfpreadlreg)(unsigned n) {
     float d;
     if (n >= 8) return {0, n, __xtt_vector::kConstantRegister};
-#define TENSIX_GCC_READ(k)              \
-    if (n == k) {                       \
-        register float r asm("ft" #k);  \
-        asm volatile("" : "=f"(r));     \
-        d = r;                          \
+#define TENSIX_GCC_READ(k)             \
+    if (n == k) {                      \
+        register float r asm("ft" #k); \
+        asm volatile("" : "=f"(r));    \
+        d = r;                         \
     }
     TENSIX_GCC_EACH_LREG(TENSIX_GCC_READ)
     return __tensix_gcc::in_register(d);
 }
 TENSIX_GCC_INLINE void __builtin_rvtt_sfpwritelreg(__xtt_vector v, unsigned n) {
     const float s = __tensix_gcc::reg(v);
-#define TENSIX_GCC_WRITE(k)                 \
-    if (n == k) {                           \
-        TENSIX_GCC_FIXED(k, r, s);          \
-        asm volatile("" ::"f"(r));          \
+#define TENSIX_GCC_WRITE(k)        \
+    if (n == k) {                  \
+        TENSIX_GCC_FIXED(k, r, s); \
+        asm volatile("" ::"f"(r)); \
     }
     TENSIX_GCC_EACH_LREG(TENSIX_GCC_WRITE)
 }
@@ -463,7 +479,12 @@ TENSIX_GCC_INLINE constexpr unsigned test_of(unsigned cond) {
     return cond == 0 ? kLt0 : cond == 1 ? kGe0 : cond == 2 ? kEq0 : cond == 3 ? kNe0 : cond == 4 ? kGt0 : kLe0;
 }
 TENSIX_GCC_INLINE constexpr unsigned opposite(unsigned test) {
-    return test == kLt0 ? kGe0 : test == kGe0 ? kLt0 : test == kEq0 ? kNe0 : test == kNe0 ? kEq0 : test == kGt0 ? kLe0 : kGt0;
+    return test == kLt0   ? kGe0
+           : test == kGe0 ? kLt0
+           : test == kEq0 ? kNe0
+           : test == kNe0 ? kEq0
+           : test == kGt0 ? kLe0
+                          : kGt0;
 }
 constexpr unsigned kFloatType = 3;  // of a comparison's operands; the others are integers
 
@@ -487,8 +508,8 @@ TENSIX_GCC_INLINE __tensix_gcc::Condition __builtin_rvtt_sfpxcmpv(__xtt_vector a
         difference = __tensix_gcc::iadd(b, a, 4 | 2);  // a - b
     return __tensix_gcc::leaf(__tensix_gcc::test_of(mod & 7), difference);
 }
-TENSIX_GCC_INLINE __tensix_gcc::Condition __builtin_rvtt_sfpxcmps(__tensix_gcc::Buffer buffer, __xtt_vector a, unsigned s,
-                                                                  unsigned, unsigned, unsigned mod) {
+TENSIX_GCC_INLINE __tensix_gcc::Condition __builtin_rvtt_sfpxcmps(__tensix_gcc::Buffer buffer, __xtt_vector a,
+                                                                  unsigned s, unsigned, unsigned, unsigned mod) {
     __xtt_vector difference = a;
     if (!(__builtin_constant_p(s) && s == 0)) {
         if ((mod >> 4 & 3) == __tensix_gcc::kFloatType)
