@@ -38,14 +38,17 @@ std::optional<OpCode> find_op(Unit unit, OpKind kind, TileFn fn, Broadcast broad
                               bool constant_first) {
     for (const OpRow& row : kRows)
         if (row.unit == unit && row.kind == kind && row.fn == fn && row.broadcast == broadcast &&
-            row.integer == integer && row.constant_first == constant_first && row.reduce_shape == ReduceShape::None)
+            row.integer == integer && !row.without_sign && row.constant_first == constant_first &&
+            row.reduce_shape == ReduceShape::None)
             return row.code;
     return std::nullopt;
 }
 
-std::optional<OpCode> find_reduce(ReduceFn fn, ReduceShape shape) {
+std::optional<OpCode> find_reduce(ReduceFn fn, ReduceShape shape, Unit unit, bool integer, bool without_sign) {
     for (const OpRow& row : kRows)
-        if (row.kind == OpKind::Reduce && row.reduce == fn && row.reduce_shape == shape) return row.code;
+        if (row.kind == OpKind::Reduce && row.unit == unit && row.integer == integer &&
+            row.without_sign == without_sign && row.reduce == fn && row.reduce_shape == shape)
+            return row.code;
     return std::nullopt;
 }
 

@@ -37,7 +37,8 @@ enum class OpKind : uint8_t {
     UnaryScalar,  // dst = fn(dst, constant); the constant is the last param, as an fp32 bit pattern or an integer
     Binary,
     Ternary,
-    Reduce,  // (data, scaler) of one tile to a row, a column or one element of a tile
+    Reduce,  // (data, scaler) of one tile, or a tile in DST, to a row, a column or one element of a tile
+    Scan,    // dst = running sums of its columns, from top to bottom
     Transpose,
     Fill,  // dst = constant (the last param)
 };
@@ -62,6 +63,7 @@ struct OpRow {
     ReduceShape reduce_shape = ReduceShape::None;
     Broadcast broadcast = Broadcast::None;
     bool integer = false;         // operands are 32-bit integers in DST; else floats
+    bool without_sign = false;    // integers that are compared as unsigned
     bool constant_first = false;  // UnaryScalar: fn(constant, dst) instead of fn(dst, constant)
     int num_channels = 0;         // CB operands of the call
     int num_dst = 1;              // DST slots named by the call; 1: in place, or the result of an op on CBs
@@ -92,6 +94,8 @@ std::optional<MathFidelity> parse_math_fidelity(std::string_view text);
 // The row that computes an elementwise function; nullopt where there is none.
 std::optional<OpCode> find_op(Unit unit, OpKind kind, TileFn fn, Broadcast broadcast = Broadcast::None,
                               bool integer = false, bool constant_first = false);
-std::optional<OpCode> find_reduce(ReduceFn fn, ReduceShape shape);
+// unit Fpu: of tiles in channels; Sfpu: of a tile in DST.
+std::optional<OpCode> find_reduce(ReduceFn fn, ReduceShape shape, Unit unit = Unit::Fpu, bool integer = false,
+                                  bool without_sign = false);
 
 }  // namespace tensix

@@ -409,7 +409,10 @@ class Interpreter {
             }
             case tensix::OpKind::Matmul:
                 return matmul(c, row, tiles, dst);
+            case tensix::OpKind::Scan:
+                return scan(result, c.params.front() != 0);
             case tensix::OpKind::Reduce:
+                if (row.num_channels == 0) return reduce_in_dst(row, result);
                 return reduce(row, source(c, 0, tiles[0], row), source(c, 1, tiles[1], row), result);
             case tensix::OpKind::Unary:
                 if (row.fn == tensix::TileFn::Cast) return cast(c, result);
@@ -429,8 +432,8 @@ class Interpreter {
                 const Tile b = in_dst ? dst_[static_cast<size_t>(dst[1])].tile : source(c, 1, tiles[1], row);
                 for (size_t r = 0; r < kDim; ++r)
                     for (size_t k = 0; k < kDim; ++k) {
-                        const double v = interpreter::apply(row.fn, dtype, dtype, a[r * kDim + k],
-                                                            broadcast(b, row.broadcast, r, k));
+                        const double v = interpreter::apply(row.fn, dtype, dtype, compared(row, a[r * kDim + k]),
+                                                            compared(row, broadcast(b, row.broadcast, r, k)));
                         double& out = result.tile[r * kDim + k];
                         out = row.accumulates ? out + v : v;
                     }
@@ -499,6 +502,29 @@ class Interpreter {
         result.tile = std::move(out);
         settle(result, false);
     }
+    // DST holds integers with a sign; some operations compare them without.
+    static double compared(const tensix::OpRow& row, double v) { return row.without_sign && v < 0 ? v + 0x1p32 : v; }
+    // The elements beside the result keep what they held.
+    void reduce_in_dst(const tensix::OpRow& row, Slot& result) {
+        const bool over_cols = row.reduce_shape != tensix::ReduceShape::Row;
+        for (size_t lane = 0; lane < kDim; ++lane) {
+            double out = interpreter::identity_of(row.reduce);
+            for (size_t i = 0; i < kDim; ++i)
+                out = interpreter::combine(row.reduce, out,
+                                           compared(row, result.tile[over_cols ? lane * kDim + i : i * kDim + lane]));
+            result.tile[over_cols ? lane * kDim : lane] = out;
+        }
+        settle(result, row.integer);
+    }
+    // Running sums down the rows; the last row is carried to the next call.
+    void scan(Slot& result, bool first) {
+        if (first) carry_.assign(kDim, 0.0);
+        if (carry_.empty()) stop("TT9205", "cumsum_tile goes on where nothing has begun");
+        for (size_t r = 0; r < kDim; ++r)
+            for (size_t c = 0; c < kDim; ++c) result.tile[r * kDim + c] = carry_[c] += result.tile[r * kDim + c];
+        settle(result, false);
+        std::copy_n(result.tile.end() - kDim, kDim, carry_.begin());
+    }
     // typecast_tile: params are the formats from and to. Floats become integers by truncation.
     void cast(const Call& c, Slot& result) {
         const auto to = static_cast<DataFormat>(c.params.back());
@@ -519,6 +545,7 @@ class Interpreter {
     Phase phase_ = Phase::Idle;
     DataFormat half_ = DataFormat::Float16_b;  // of a 16-bit DST
     bool l1_accumulate_ = false, relu_ = false;
+    std::vector<double> carry_;  // of cumsum_tile
 };
 
 }  // namespace

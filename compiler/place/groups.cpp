@@ -132,7 +132,7 @@ Result<Selected> Placer::select_group(const std::vector<const graph::Op*>& ops, 
     return select(
         ctx_, launch_, analysis_, ops, preset, wanted,
         [this](ValueId id, bool by_columns) { return find_operand(id, by_columns); },
-        [this](ValueId id) { return reduce_operand_.at(id); },
+        [this](ValueId id) -> const Reduction& { return reductions_.at(id); },
         [this](ChannelId id) { return channels_[id].channel.format; }, options(tile_by_tile));
 }
 
@@ -179,10 +179,17 @@ void Placer::split(int64_t units, std::vector<Step>& steps) {
     }
 }
 
+namespace {
+void give_slots(Instr& instr, const GiveSlot& reg) {
+    for (Register& r : instr.registers) r = reg(r.slot);
+    for (Instr& each : instr.each) give_slots(each, reg);
+}
+}  // namespace
+
 void Placer::finish(Section& section, Selected selected, const std::vector<Packed>& packed, const GiveSlot& reg,
                     std::vector<Step>& steps) {
     for (Instr& instr : selected.instrs) {
-        for (Register& r : instr.registers) r = reg(r.slot);
+        give_slots(instr, reg);
         if (instr.op == tensix::OpCode::matmul_block) {
             instr.params[1] = section.sub_cols;
             instr.params[2] = section.sub_rows;

@@ -138,6 +138,11 @@ class Placer {
 
     // ---- reductions.cpp ----
     void reduce(const graph::Op& op, std::vector<Step>& steps);
+    void remark(std::string text);
+    bool reduced_in_dst(const graph::Reduce& op) const;
+    void fold(const graph::Op& op, std::vector<Step>& steps);
+    std::vector<const graph::Op*> maps_of(ValueId value, const graph::Op& reduce) const;
+    void reduce_tiles(const graph::Op& op, std::vector<Step>& steps);
     Tiles mapped(const Tiles& from, const std::vector<tensix::OpCode>& calls, const graph::TileType& type,
                  const std::string& name, LocId loc, std::vector<Step>& steps);
     Tiles rows_first(graph::Reduce& reduce, const Tiles& from, LocId loc, std::vector<Step>& steps);
@@ -163,7 +168,7 @@ class Placer {
     std::unordered_set<const graph::Op*> stored_;
     std::vector<std::pair<const graph::Op*, Tiles>> whole_stores_;
     std::unordered_map<ValueId, std::vector<Tiles>> handed_on_;
-    std::unordered_map<ValueId, std::pair<Tiles, Tiles>> reduce_operand_;  // data and weights, by the result
+    std::unordered_map<ValueId, Reduction> reductions_;  // by the result
     std::map<tensix::DataFormat, Tiles> ones_;
     std::deque<graph::Op> owned_;
     std::vector<Diagnostic> errors_;

@@ -42,7 +42,8 @@ class Printer {
                     << ctx_.tensor(store.window.tensor).name << "\n";
     }
     void show(const placed::Instr& instr, int depth) {
-        line(depth) << tensix::to_string(instr.op);
+        line(depth) << (instr.each.empty() ? "" : "fold ") << tensix::to_string(instr.op);
+        if (!instr.each.empty()) out_ << " over " << instr.k_tiles << (instr.k_tiles == 1 ? " tile" : " tiles");
         for (const placed::TileOperand& operand : instr.tiles) {
             constexpr const char* kAccess[] = {"", "[row]", "[col]", "[scalar]"};
             out_ << " " << name(operand.tiles.channel) << kAccess[static_cast<size_t>(operand.access)];
@@ -50,6 +51,7 @@ class Printer {
         for (const placed::Register& r : instr.registers) out_ << " d" << r.slot << (r.per_tile ? "+" : "");
         for (int64_t p : instr.params) out_ << " " << p;
         out_ << "\n";
+        for (const placed::Instr& each : instr.each) show(each, depth + 1);
     }
     void show(const placed::Section& section, int depth) {
         line(depth) << "section " << shape(section.rows, section.cols) << " by "

@@ -1,5 +1,8 @@
 #include "compiler/place/placer.h"
 
+#include <algorithm>
+#include <unordered_set>
+
 #include "tensix/op_table.h"
 
 namespace tilelang_tt::placed {
@@ -7,38 +10,116 @@ namespace tilelang_tt::placed {
 using graph::Orientation;
 using tensix::DataFormat;
 
-// reduce_tile sums and takes maxima, of tiles in a channel; the other kinds need a map before it, into a channel,
-// and minima a change of sign after it.
 void Placer::reduce(const graph::Op& op, std::vector<Step>& steps) {
-    graph::Op copy = op;
-    auto& reduce = std::get<graph::Reduce>(copy.v);
-    flush(steps);
+    const auto& reduce = std::get<graph::Reduce>(op.v);
     const graph::TileType& from = type(reduce.value);
     const bool over_rows = reduce.dim != 1, over_cols = reduce.dim != 0;
     if ((over_rows && from.orientation != Orientation::Row && from.rows % kTileDim) ||
-        (over_cols && from.orientation != Orientation::Col && from.cols % kTileDim))
+        (over_cols && from.orientation != Orientation::Col && from.cols % kTileDim)) {
+        flush(steps);
         return refuse(op.loc, "TT4022", "the reduction of `" + name(reduce.value) + "` ends inside a 32x32 tile",
                       "reduce blocks whose size is a multiple of 32");
-    if (!is_float(from.dtype))
-        return refuse(op.loc, "TT4023", "the chip reduces no integers (`" + name(reduce.value) + "`)",
-                      "cast to float32 first");
+    }
+    if (reduced_in_dst(reduce))
+        fold(op, steps);
+    else
+        reduce_tiles(op, steps);
+}
+
+// The FPU reduces 16-bit floats exactly as far as their format goes, and fp32 of which it sees 10 mantissa bits; maxima
+// along rows keep 7. In DST every bit counts, at some six times the cost a tile; what needs a map before the FPU could
+// take it is mapped there as well.
+bool Placer::reduced_in_dst(const graph::Reduce& reduce) const {
     using tensix::ReduceFn;
-    std::vector<tensix::OpCode> map;
-    if (reduce.fn == ReduceFn::AbsSum || reduce.fn == ReduceFn::AbsMax) map.push_back(tensix::OpCode::abs_tile);
-    if (reduce.fn == ReduceFn::Any || reduce.fn == ReduceFn::All) map.push_back(tensix::OpCode::unary_ne_tile);
-    if (reduce.fn == ReduceFn::Min || reduce.fn == ReduceFn::All) map.push_back(tensix::OpCode::negative_tile);
+    const graph::TileType& from = type(reduce.value);
+    if (!is_float(from.dtype) || from.orientation != Orientation::Full) return true;
+    if (reduce.fn != ReduceFn::Sum && reduce.fn != ReduceFn::Max) return true;
+    if (target_.precision == Precision::Fast) return false;
+    const auto tiles = find(reduce.value, false);
+    const DataFormat format = tiles ? channels_[tiles->channel].channel.format : format_of(from.dtype);
+    if (format == DataFormat::Float16) return reduce.fn == ReduceFn::Max && reduce.dim != 0;
+    return tensix::element_bits(format) == 32;
+}
+
+void Placer::remark(std::string text) {
+    if (std::find(out_.remarks.begin(), out_.remarks.end(), text) == out_.remarks.end())
+        out_.remarks.push_back(std::move(text));
+}
+
+// In DST: tiles of the operand are made one by one and combined, and the last one is reduced in itself.
+void Placer::fold(const graph::Op& op, std::vector<Step>& steps) {
+    const auto& reduce = std::get<graph::Reduce>(op.v);
+    const graph::TileType& from = type(reduce.value);
+    Reduction how;
+    how.in_dst = true;
+    how.maps = maps_of(analysis_.resolve(reduce.value), op);
+    const graph::TileType& to = type(reduce.result.id);
+    const bool shares = group_.open && !group_.loop && !group_.reduces && same_grid(group_.type, to) &&
+                        how.maps.empty() && !group_.values.contains(analysis_.resolve(reduce.value));
+    if (!shares) {
+        for (const graph::Op* map : how.maps) {
+            std::erase(group_.ops, map);
+            for (ValueId id : results_of(*map)) group_.values.erase(analysis_.resolve(id));
+        }
+        start(steps, to, op.loc);
+    }
+    if (how.maps.empty() && !find(reduce.value, false) && !analysis_.constant(reduce.value))
+        return refuse(op.loc, "TT4090", "the operand of a reduction has no place", "report this as a defect");
+    if (is_float(from.dtype) && size_bytes(from.dtype) == 4 && from.orientation == Orientation::Full)
+        remark(label(reduce.value) + " is reduced in DST, with all bits of its float32 values");
+    reductions_[reduce.result.id] = std::move(how);
+    append(op);
+}
+
+// The maps of the open group that nothing but this reduction needs: they are done tile by tile as it goes, and their
+// results never leave DST. In the order of the group.
+std::vector<const graph::Op*> Placer::maps_of(ValueId value, const graph::Op& reduce) const {
+    if (!group_.open || group_.loop || !group_.values.contains(value)) return {};
+    std::unordered_set<const graph::Op*> taken;
+    for (size_t n = group_.ops.size(); n-- > 0;) {
+        const graph::Op* op = group_.ops[n];
+        const auto* eltwise = std::get_if<graph::Eltwise>(&op->v);
+        if (!eltwise) continue;
+        const ValueId id = analysis_.resolve(eltwise->result.id);
+        if (handed_on_.contains(id)) continue;
+        const auto& uses = analysis_.uses(id);
+        const bool only_here = std::all_of(uses.begin(), uses.end(), [&](const Use& use) {
+            return (use.op == &reduce && id == value) || taken.contains(use.op);
+        });
+        if (only_here && !uses.empty()) taken.insert(op);
+    }
+    std::vector<const graph::Op*> maps;
+    for (const graph::Op* op : group_.ops)
+        if (taken.contains(op)) maps.push_back(op);
+    if (maps.empty()) return {};
+    // They need room beside the result. Operands that are in no channel yet will be, by then.
+    auto selected = select(
+        ctx_, launch_, analysis_, maps, {}, {value},
+        [this](ValueId id, bool by_columns) {
+            auto tiles = find_operand(id, by_columns);
+            return tiles ? tiles : tiles_of({}, type(id), by_columns);
+        },
+        [this](ValueId id) -> const Reduction& { return reductions_.at(id); },
+        [this](ChannelId id) { return id ? channels_[id].channel.format : DataFormat::Float32; }, options(true));
+    const bool fits = selected && selected.value().units + 2 <= out_.dst_capacity;
+    return fits ? maps : std::vector<const graph::Op*>{};
+}
+
+// By the FPU: reduce_tile sums and takes maxima, of tiles in a channel.
+void Placer::reduce_tiles(const graph::Op& op, std::vector<Step>& steps) {
+    graph::Op copy = op;
+    auto& reduce = std::get<graph::Reduce>(copy.v);
+    flush(steps);
     auto tiles = find(reduce.value, false);
     if (!tiles) return refuse(op.loc, "TT4090", "the operand of a reduction has no place", "report this as a defect");
-    if (!map.empty()) tiles = mapped(*tiles, map, from, name(reduce.value), op.loc, steps);
     const DataFormat format = channels_[tiles->channel].channel.format;
     // Maxima along rows pass through bf16, other operands through SrcA (docs/semantics.md, section 4).
-    const bool sum = reduce.fn == ReduceFn::Sum || reduce.fn == ReduceFn::AbsSum;
-    const int64_t kept = over_cols && !sum ? 7 : 10;
+    const int64_t kept = reduce.dim != 0 && reduce.fn == tensix::ReduceFn::Max ? 7 : 10;
     if (tensix::element_bits(format) == 32 || (format == DataFormat::Float16 && kept < 10))
-        out_.remarks.push_back(name(reduce.value) + " is reduced by the FPU, which keeps " + std::to_string(kept) +
-                               " of its mantissa bits");
+        remark(name(reduce.value) + " is reduced by the FPU, which keeps " + std::to_string(kept) +
+               " of its mantissa bits");
     if (reduce.dim == -1) tiles = rows_first(reduce, *tiles, op.loc, steps);
-    reduce_operand_[reduce.result.id] = {*tiles, ones(format)};
+    reductions_[reduce.result.id] = {false, *tiles, ones(format), {}};
     start(steps, type(reduce.result.id), op.loc);
     group_.reduces = true;
     owned_.push_back(std::move(copy));

@@ -43,14 +43,25 @@ struct Register {
     bool per_tile = true;
 };
 
-// One call for every tile of a section. A matmul is one call for all tiles and each of k_tiles.
+// One call for every tile of a section. A matmul is one call for all tiles and each of k_tiles. A fold combines, in
+// DST, k_tiles tiles of an operand into each tile of the section: `each` makes one of them in the second register, and
+// the binary op combines it with what the first one holds.
 struct Instr {
     tensix::OpCode op = tensix::OpCode::copy_tile;
     std::vector<TileOperand> tiles;
     std::vector<Register> registers;
     std::vector<int64_t> params;
-    int64_t k_tiles = 0;  // tiles that a matmul or a reduction runs over; 0: neither
+    int64_t k_tiles = 0;      // tiles that a matmul, a reduction or a fold runs over; 0: none of these
+    std::vector<Instr> each;  // of a fold: at tile k of the operand
+    tensix::ReduceShape shape = tensix::ReduceShape::None;  // of a fold: Col: k runs along a row of tiles
+    int64_t k_cols = 1;                                     // of a fold to one tile: columns of the operand
     LocId loc;
+    // Calls f with each operand in a channel, and whether copy_tile reads it.
+    template <class F>
+    void each_operand(F f) const {
+        for (const TileOperand& operand : tiles) f(operand, op == tensix::OpCode::copy_tile);
+        for (const Instr& instr : each) instr.each_operand(f);
+    }
 };
 
 // What a section packs.

@@ -20,6 +20,8 @@ using tensix::Unit;
 int64_t fp32_bits(double value) { return std::bit_cast<uint32_t>(static_cast<float>(value)); }
 
 bool is_int(DType dtype) { return is_integer(dtype); }
+// Whether values reach past those of a 32-bit integer with a sign.
+bool without_sign(DType dtype) { return dtype == DType::U32; }
 bool is_16bit_float(tensix::DataFormat format) {
     return tensix::is_float(format) && (tensix::element_bits(format) <= 16);
 }
@@ -185,7 +187,7 @@ class Selector {
         if (it == units_.end()) {
             const int unit = load(operand, result);
             const Access access = access_of(type(operand.value), result);
-            return {spread_it && access != Access::Full ? spread(unit, access) : unit, true};
+            return {spread_it && access != Access::Full ? spread(unit, access, integer) : unit, true};
         }
         const bool last = --reads_[value] == 0;
         const int unit = it->second;
@@ -198,7 +200,8 @@ class Selector {
     }
 
     // 0 + vector: the values of row 0, column 0 or element 0 all over the tile.
-    int spread(int vector, Access access) {
+    int spread(int vector, Access access, bool integer = false) {
+        if (integer) return spread_integers(vector, access);
         int unit = vector;
         auto add = [&](OpCode op) {
             const int full = alloc();
@@ -210,6 +213,34 @@ class Selector {
         if (access != Access::Col) add(OpCode::sfpu_add_bcast_row);
         if (access != Access::Row) add(OpCode::sfpu_add_bcast_col);
         return unit;
+    }
+
+    // Only floats can be spread, and they hold 24 bits: the upper and the lower half of an integer go one after the
+    // other.
+    int spread_integers(int vector, Access access) {
+        constexpr auto kInt = static_cast<int64_t>(tensix::DataFormat::Int32);
+        constexpr auto kFloat = static_cast<int64_t>(tensix::DataFormat::Float32);
+        auto with_constant = [&](OpCode op, int unit, double value) {
+            const int other = constant(value, true);
+            emit(op, {unit, other, unit});
+            free_.push_back(other);
+        };
+        auto spread_half = [&](int unit) {
+            emit(OpCode::typecast_tile, {unit}, {kInt, kFloat});
+            const int full = spread(unit, access);
+            emit(OpCode::typecast_tile, {full}, {kFloat, kInt});
+            return full;
+        };
+        int upper = alloc();
+        emit(OpCode::copy_dest_values, {vector, upper}, {kInt});
+        with_constant(OpCode::binary_right_shift_tile, upper, 16);
+        upper = spread_half(upper);
+        with_constant(OpCode::binary_left_shift_tile, upper, 16);
+        with_constant(OpCode::bitwise_and_binary_tile, vector, 0xffff);
+        const int lower = spread_half(vector);
+        emit(OpCode::add_int_tile, {upper, lower, upper});
+        free_.push_back(lower);
+        return upper;
     }
 
     void define(ValueId value, int unit) {
@@ -258,7 +289,9 @@ class Selector {
     void lower(const graph::Reduce& op) {
         using tensix::ReduceFn;
         using tensix::ReduceShape;
-        const auto [data, weights] = reduced_(op.result.id);
+        const Reduction& how = reduced_(op.result.id);
+        if (how.in_dst) return fold(op, how);
+        const Tiles &data = how.data, &weights = how.weights;
         const bool sum = op.fn == ReduceFn::Sum || op.fn == ReduceFn::AbsSum;
         const bool negated = op.fn == ReduceFn::Min || op.fn == ReduceFn::All;
         const bool over_cols = op.dim == 1;
@@ -268,21 +301,93 @@ class Selector {
         emit(*code, {unit}, {}, {{data, Access::Full}, {weights, Access::Scalar}});
         out_.instrs.back().k_tiles = over_cols ? data.cols : data.rows;
         if (negated) emit(OpCode::negative_tile, {unit});
-        if (op.acc) {
-            const double* start = analysis_.constant(op.acc);
-            const double neutral = sum ? 0 : negated ? HUGE_VAL : op.fn == ReduceFn::Max ? -HUGE_VAL : 0;
-            if (start && *start == neutral) {
-                --reads_[analysis_.resolve(op.acc)];
-            } else {
-                const Source acc = read({op.acc, 0}, type(op.result.id), false);
-                emit(sum       ? OpCode::add_binary_tile
-                     : negated ? OpCode::binary_min_tile
-                               : OpCode::binary_max_tile,
-                     {unit, acc.unit, unit});
-                release(acc);
-            }
-        }
+        join(op, unit, sum, negated);
         define(op.result.id, unit);
+    }
+
+    // What the result held before joins in.
+    void join(const graph::Reduce& op, int unit, bool sum, bool minimum) {
+        if (!op.acc) return;
+        const double* start = analysis_.constant(op.acc);
+        const DType dtype = type(op.result.id).dtype;
+        const bool any = op.fn == tensix::ReduceFn::Any || op.fn == tensix::ReduceFn::AbsMax;
+        const double neutral = sum || any ? 0 : op.fn == tensix::ReduceFn::All ? 1 : minimum ? HUGE_VAL : -HUGE_VAL;
+        if (start && *start == neutral) {
+            --reads_[analysis_.resolve(op.acc)];
+            return;
+        }
+        const Source acc = read({op.acc, 0}, type(op.result.id), false);
+        emit(combination(dtype, sum, minimum), {unit, acc.unit, unit});
+        release(acc);
+    }
+
+    static OpCode combination(DType dtype, bool sum, bool minimum) {
+        if (sum) return is_int(dtype) ? OpCode::add_int_tile : OpCode::add_binary_tile;
+        if (without_sign(dtype)) return minimum ? OpCode::binary_min_uint32_tile : OpCode::binary_max_uint32_tile;
+        if (is_int(dtype)) return minimum ? OpCode::binary_min_int32_tile : OpCode::binary_max_int32_tile;
+        return minimum ? OpCode::binary_min_tile : OpCode::binary_max_tile;
+    }
+
+    // The tiles are combined in DST one after the other, then the last one is reduced in itself.
+    void fold(const graph::Reduce& op, const Reduction& how) {
+        using tensix::ReduceFn;
+        using tensix::ReduceShape;
+        const graph::TileType& from = type(op.value);
+        const DType dtype = from.dtype;
+        const bool integer = is_int(dtype);
+        const bool sum = op.fn == ReduceFn::Sum || op.fn == ReduceFn::AbsSum;
+        const bool minimum = op.fn == ReduceFn::Min || op.fn == ReduceFn::All;
+        auto made =
+            Selector(ctx_, launch_, analysis_, tiles_, reduced_, format_, options_).run(how.maps, {}, {op.value});
+        if (!made) {
+            errors_ = made.diagnostics();
+            return;
+        }
+        Selected tile = made.take();
+        const int result = tile.wanted[0].unit;
+        auto then = [&](OpCode code, std::vector<int64_t> params = {}) {
+            Instr instr;
+            instr.op = code;
+            instr.registers = {{result, true}};
+            instr.params = std::move(params);
+            instr.loc = loc_;
+            tile.instrs.push_back(std::move(instr));
+        };
+        if ((op.fn == ReduceFn::AbsSum || op.fn == ReduceFn::AbsMax) && !without_sign(dtype))
+            then(integer ? OpCode::abs_tile_int32 : OpCode::abs_tile);
+        if (op.fn == ReduceFn::Any || op.fn == ReduceFn::All) {
+            if (integer)
+                then(OpCode::logical_not_tile_int32), then(OpCode::logical_not_tile_int32);
+            else
+                then(OpCode::unary_ne_tile, {fp32_bits(0)});
+        }
+
+        const int to = alloc();
+        std::vector<int> units;
+        for (int i = 0; i < tile.units; ++i) units.push_back(alloc());
+        Instr fold;
+        fold.op = combination(dtype, sum, minimum);
+        fold.registers = {{to, true}, {units[static_cast<size_t>(result)], true}, {to, true}};
+        fold.shape = op.dim == 1 ? ReduceShape::Col : op.dim == 0 ? ReduceShape::Row : ReduceShape::Scalar;
+        fold.k_cols = from.tile_cols();
+        fold.k_tiles = op.dim == 1 ? from.tile_cols() : op.dim == 0 ? from.tile_rows() : from.tiles();
+        fold.loc = loc_;
+        for (Instr& instr : tile.instrs) {
+            for (Register& r : instr.registers) r.slot = units[static_cast<size_t>(r.slot)];
+            fold.each.push_back(std::move(instr));
+        }
+        out_.instrs.push_back(std::move(fold));
+        free_.insert(free_.end(), units.begin(), units.end());
+
+        // A vector has nothing beside its row or column.
+        const ReduceFn fn = sum ? ReduceFn::Sum : minimum ? ReduceFn::Min : ReduceFn::Max;
+        for (ReduceShape shape : {ReduceShape::Col, ReduceShape::Row}) {
+            const bool along = shape == ReduceShape::Col ? op.dim != 0 && from.orientation != Orientation::Col
+                                                         : op.dim != 1 && from.orientation != Orientation::Row;
+            if (along) emit(*tensix::find_reduce(fn, shape, Unit::Sfpu, integer, without_sign(dtype) && !sum), {to});
+        }
+        join(op, to, sum, minimum);
+        define(op.result.id, to);
     }
 
     void lower(const graph::Eltwise& op) {

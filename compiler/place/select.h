@@ -38,8 +38,15 @@ using FindTiles = std::function<std::optional<Tiles>(ValueId, bool by_columns)>;
 // The format of a channel, which may keep more than the dtype of the value in it.
 using FindFormat = std::function<tensix::DataFormat(ChannelId)>;
 
-// The operand of a reduction and its weights, by the reduction's result.
-using FindReduced = std::function<std::pair<Tiles, Tiles>(ValueId)>;
+// How a reduction is done: by the FPU, of tiles and weights in channels; or in DST, of tiles that `maps` make one by
+// one (none: the operand is in a channel).
+struct Reduction {
+    bool in_dst = false;
+    Tiles data, weights;
+    std::vector<const graph::Op*> maps;
+};
+// By the reduction's result.
+using FindReduced = std::function<const Reduction&(ValueId)>;
 
 // ops: the group's operations in order. preset: values of the group that are in units 0, 1, … already (accumulators).
 Result<Selected> select(const Context& ctx, const graph::Launch& launch, const Analysis& analysis,

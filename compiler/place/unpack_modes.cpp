@@ -18,11 +18,11 @@ void Placer::note_reads(const std::vector<Step>& steps, const Section* section,
             note_reads(branch->then, section, reads);
             note_reads(branch->otherwise, section, reads);
         } else if (auto* instr = std::get_if<Instr>(&step.v)) {
-            for (const TileOperand& operand : instr->tiles) {
+            instr->each_operand([&](const TileOperand& operand, bool copied) {
                 Reads& r = reads[operand.tiles.channel.v];
-                (instr->op == tensix::OpCode::copy_tile ? r.copied : r.computed) = true;
+                (copied ? r.copied : r.computed) = true;
                 r.keeps_bits |= section && !rounds_at_once(*section);
-            }
+            });
         }
     }
 }

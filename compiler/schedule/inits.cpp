@@ -62,7 +62,8 @@ class Deriver {
         return s;
     }
 
-    static bool is_reduce(const prog::Call& call) { return tensix::op_row(call.op).kind == tensix::OpKind::Reduce; }
+    // Reductions that mask the packer.
+    static bool is_reduce(const prog::Call& call) { return tensix::op_row(call.op).state & tensix::kStatePacker; }
 
     // The channel that each reduction's result is packed to: its init masks the packer for it.
     void find_packed(const prog::Region& region) {
@@ -113,6 +114,8 @@ class Deriver {
                 s.init.channels = call->channels;
                 s.init.params.assign(call->params.begin(), call->params.begin() + row.num_init_params);
                 s.key = row.init;
+                // Rows and columns of a tile in DST share the init's text, not what the call makes of it.
+                if (row.kind == tensix::OpKind::Reduce) s.key += row.name;
                 for (int64_t p : s.init.params) s.key += " " + std::to_string(p);
                 for (ChannelId id : call->channels) s.key += " " + format_setting(id).key;
                 if (is_reduce(*call)) s.init.channels.push_back(packed_.at({call->op, call->channels[0]}));

@@ -283,9 +283,11 @@ class LaunchScheduler {
         auto any = [&](const std::vector<Step>& list) {
             return std::any_of(list.begin(), list.end(), [&](const Step& s) { return uses(s, channel); });
         };
-        if (auto* instr = std::get_if<Instr>(&step.v))
-            return std::any_of(instr->tiles.begin(), instr->tiles.end(),
-                               [&](const placed::TileOperand& t) { return t.tiles.channel == channel; });
+        if (auto* instr = std::get_if<Instr>(&step.v)) {
+            bool found = false;
+            instr->each_operand([&](const placed::TileOperand& t, bool) { found |= t.tiles.channel == channel; });
+            return found;
+        }
         if (auto* section = std::get_if<Section>(&step.v)) return any(section->steps);
         if (auto* loop = std::get_if<placed::Loop>(&step.v)) return any(loop->start) || any(loop->body);
         if (auto* branch = std::get_if<placed::Branch>(&step.v)) return any(branch->then) || any(branch->otherwise);
@@ -576,7 +578,12 @@ class LaunchScheduler {
         for (size_t n = first; n <= last; ++n) {
             const Instr& instr = std::get<Instr>(list[n].v);
             loc_ = list[n].loc;
-            if (tensix::op_row(instr.op).kind == tensix::OpKind::Reduce) {
+            if (!instr.each.empty()) {
+                tiles(section, row_, col_, false,
+                      [&](IndexId t, IndexId r, IndexId c) { fold(instr, t, r, c, list[n].loc); });
+                continue;
+            }
+            if (tensix::op_row(instr.op).kind == tensix::OpKind::Reduce && instr.k_tiles) {
                 tiles(section, row_, col_, false,
                       [&](IndexId t, IndexId r, IndexId c) { reduce(instr, t, r, c, list[n].loc); });
                 continue;
@@ -606,6 +613,37 @@ class LaunchScheduler {
             loc_ = loc;
             add(std::move(out), Engine::Compute);
         });
+    }
+
+    // The first tile of the operand is made where the result is to be, the others beside it.
+    void fold(const Instr& instr, IndexId t, IndexId row, IndexId col, LocId loc) {
+        auto make = [&](IndexId k, const placed::Register* in_place) {
+            IndexId r = row, c = col;
+            if (instr.shape == tensix::ReduceShape::Col) c = k;
+            if (instr.shape == tensix::ReduceShape::Row) r = k;
+            if (instr.shape == tensix::ReduceShape::Scalar) {
+                r = index_.floordiv(k, index_.constant(instr.k_cols));
+                c = index_.floormod(k, index_.constant(instr.k_cols));
+            }
+            for (Instr each : instr.each) {
+                if (in_place)
+                    for (placed::Register& reg : each.registers)
+                        if (reg.slot == instr.registers[1].slot) reg = *in_place;
+                call(each, t, r, c, loc);
+            }
+        };
+        make(index_.constant(0), &instr.registers[0]);
+        if (instr.k_tiles == 1) return;
+        auto [it, fresh] = vars_.try_emplace({"k from 1", instr.k_tiles, 1});
+        if (fresh) it->second = index_.new_var({"k", VarKind::Loop, 1, instr.k_tiles - 1});
+        prog::For out{it->second, index_.constant(1), index_.constant(instr.k_tiles - 1), 1, {}};
+        auto* outer = std::exchange(ops_, &out.body.ops);
+        make(index_.of(it->second), nullptr);
+        Instr combine = instr;
+        combine.tiles.clear();
+        call(combine, t, row, col, loc);
+        ops_ = outer;
+        add_region(std::move(out), loc);
     }
 
     void call(const Instr& instr, IndexId t, IndexId row, IndexId col, LocId loc) {

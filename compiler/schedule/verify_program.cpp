@@ -329,6 +329,7 @@ class EngineVerifier {
     std::string init_key(const tensix::OpRow& row, const std::vector<ChannelId>& channels,
                          const std::vector<int64_t>& params) const {
         std::string key(row.init);
+        if (row.kind == tensix::OpKind::Reduce) key += row.name;
         for (int i = 0; i < row.num_init_params; ++i) key += " " + std::to_string(params[static_cast<size_t>(i)]);
         for (int i = 0; i < row.num_channels; ++i) key += " " + format(channels[static_cast<size_t>(i)]);
         return key;
@@ -399,7 +400,7 @@ class EngineVerifier {
             const auto& set = row.state & tensix::kStateFpu ? state.setup.fpu : state.setup.sfpu;
             if (set != init_key(row, op.channels, op.params)) error("TT5144", call + " without its init");
         }
-        if (row.kind == tensix::OpKind::Reduce) state.section_reduces = true;
+        if (row.state & tensix::kStatePacker) state.section_reduces = true;
     }
     void step(const Pack& op, State& state) {
         if (state.dst != DstPhase::Pack) error("TT5135", "pack_tile outside of wait and release");

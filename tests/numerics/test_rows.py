@@ -21,8 +21,8 @@ def run(func, *inputs, arch="wormhole_b0"):
     return tilelang.compile(func, target=f"tenstorrent -arch={arch}", out_idx=[-1])(*inputs)
 
 
-# Rows are reduced by the FPU, which takes fp32 as TF32 (10 mantissa bits): 2^-10 a value at most, and less on average.
-BOUND = 2.0**-10
+# fp32 is reduced in DST with all its bits: what is left is the rounding of sums and of the vector unit's functions.
+BOUND = 2.0**-20
 
 
 @pytest.mark.parametrize("arch", ["wormhole_b0", "blackhole"])
@@ -30,7 +30,6 @@ BOUND = 2.0**-10
 def test_softmax(M, arch):
     x = randn(M, 256, dtype="float32") * 3
     got = run(softmax.softmax(M=M, N=256), x, arch=arch)
-    # cut to TF32: the exponentials on their way into the sum, the sum, and the exponentials that it divides
     assert relative(got, softmax.ref_program(x)) <= 3 * BOUND
     assert (got.double().sum(1) - 1).abs().max() <= 3 * BOUND
 

@@ -707,7 +707,7 @@ def _sfpu_reduces() -> list[Case]:
                         unpack_to_dest=(0,),
                     )
                     name = f"sfpu_reduce_{pool.lower()}_{dim.lower()}_{_SHORT[fmt]}_{kind}"
-                    part = "column" if dim == "ROW" else "row"
+                    part = "columns" if dim == "ROW" else "row"
                     cases.append(Case(name, "sfpu_reduce", p, "sfpu_reduce", part=part))
     for pool in ("SUM", "MAX"):
         args = f"PoolType::{pool}, DataFormat::Float32"

@@ -1456,7 +1456,9 @@ void ComputeEngine::sfpu_reduce(Pool pool, ReduceDim dim, uint32_t format, uint3
                      : data_format == DataFormat::Int32 ? static_cast<uint32_t>(static_cast<int32_t>(result) / 32)
                                                         : result / 32;
         }
-        slot.words[target] = floats ? sfpu::store(std::bit_cast<float>(result), width) : result;
+        // A row's result is stored from all 8 columns of a register, which hold the same.
+        for (uint32_t i = 0; i < (dim == ReduceDim::Row ? 8 : 1); ++i)
+            slot.words[target + 2 * i] = floats ? sfpu::store(std::bit_cast<float>(result), width) : result;
     }
     slot.width = width;
     slot.reduced = PackMask::None;

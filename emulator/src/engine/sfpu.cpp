@@ -822,7 +822,8 @@ void ternary(uint32_t op, const uint32_t* a, const uint32_t* b, const uint32_t* 
         const float x = flushed(a[i]), y = flushed(b[i]), z = flushed(c[i]);
         switch (op) {
             case TT_SFPU_WHERE:
-                out[i] = x != 0.0f ? b[i] : c[i];
+                // The condition is taken as bits: an integer's are no denormal.
+                out[i] = (a[i] & 0x7fffffff) != 0 ? b[i] : c[i];
                 break;
             case TT_SFPU_LERP:
                 out[i] = store(x + z * (y - x), width);
