@@ -520,8 +520,13 @@ class Selector {
         if (same) --reads_[analysis_.resolve(a.value)];  // counted twice, read once
         // A vector is spread before the other operand takes a slot.
         const bool second_first = !same && vector(b);
-        const Source early = second_first ? read(b, result, false) : Source{};
-        const Source x = read(a, result, false), y = same ? x : second_first ? early : read(b, result, false);
+        auto get = [&](const graph::Operand& operand) {
+            // A comparison's result is no integer, but the constants that it compares with are.
+            if (integer && is_constant(operand)) return Source{constant(*constant_of(operand), true), true};
+            return read(operand, result, false);
+        };
+        const Source early = second_first ? get(b) : Source{};
+        const Source x = get(a), y = same ? x : second_first ? early : get(b);
         // The result takes the place of an operand that nobody needs any more, of the first loaded one for preference:
         // accumulators keep their slots.
         int to;
@@ -535,6 +540,10 @@ class Selector {
             to = alloc();
         }
         emit(*code, {x.unit, y.unit, to});
+        // Conditions are 1.0 and 0.0, whatever was compared.
+        if (integer && result.dtype == DType::Bool)
+            emit(OpCode::typecast_tile, {to},
+                 {static_cast<int64_t>(tensix::DataFormat::Int32), static_cast<int64_t>(tensix::DataFormat::Float32)});
         define(op.result.id, to);
     }
 

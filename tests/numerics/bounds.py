@@ -44,3 +44,12 @@ def ulp_distance(got, ref):
         return torch.where(bits < 0, -32768 - bits, bits)
 
     return (key(got) - key(ref.to(got.dtype))).abs().max().item()
+
+
+def ulps(got, ref, floor=0.0):
+    """Largest error in units of the last place of got's dtype, at max(|ref|, floor). Results below the smallest normal
+    number, for which the chip may give 0, do not count."""
+    info = torch.finfo(got.dtype)
+    size = torch.maximum(ref.abs(), torch.as_tensor(floor, dtype=torch.float64)).clamp_min(info.smallest_normal)
+    error = (got.double() - ref).abs() / (torch.exp2(torch.floor(torch.log2(size))) * info.eps)
+    return error[ref.abs() >= info.smallest_normal].max().item()
