@@ -268,6 +268,28 @@ def test_ttnn_is_told_the_plan_and_nothing_else(ttnn):
     assert (semaphore.id, semaphore.initial_value) == (2, 7)
 
 
+def test_launches_run_in_order_on_one_workspace(ttnn):
+    plan = json.loads(example()["tt.plan.json"])
+    first = plan["launches"][0]
+    second = json.loads(json.dumps(first))
+    second["kernels"][0]["file"] = "launch1_reader.cpp"
+    second["kernels"][0]["common_runtime_args"] = [{"name": "W", "address": 2}, {"name": "C", "address": 1}]
+    changes = {
+        "tensors": [*plan["tensors"], tensor("W", -1, "workspace", [var("M"), 48], "float32")],
+        "launches": [first, second],
+    }
+    files = example(**changes) | {"launch1_reader.cpp": "void kernel_main() { /* second */ }"}
+    a = np.ones((40, 48), np.float32)
+    outputs = launch.Program(files).run(device(), [a])
+    assert [o.shape for o in outputs] == [(40, 48)], "a workspace is no result"
+    (on_device, one), (again, two) = ttnn.runs
+    assert on_device == again and len(on_device) == 3, "both launches work on the same tensors"
+    assert on_device[-1].address == 0x2000, "ttnn takes the last tensor for the output"
+    assert [t.shape for t in on_device] == [(4, 512), (4, 1024), (4, 512)]
+    assert "second" in two.kernels[0].kernel_source and "second" not in one.kernels[0].kernel_source
+    assert two.kernels[0].common_runtime_args == [0x3000, 0x2000]
+
+
 def test_a_grid_that_the_device_lacks_is_refused(ttnn):
     with pytest.raises(launch.LaunchError, match=r"cores \(0, 0\) to \(1, 0\).*1 columns.*-grid=1x8"):
         launch.Program(example()).run(device(x=1), [np.zeros((32, 48), np.float32)])

@@ -8,6 +8,7 @@
 #include "compiler/ir/text.h"
 #include "compiler/ir/walk.h"
 #include "compiler/map/access.h"
+#include "compiler/map/atomic_parts.h"
 
 namespace tilelang_tt {
 namespace {
@@ -54,8 +55,13 @@ DType work_dtype(DType dtype) { return is_float(dtype) ? DType::F32 : dtype; }
 
 class Lowering {
   public:
-    Lowering(TileProgram& program, tile::Launch& launch, std::vector<Diagnostic>& errors)
-        : program_(program), ctx_(program.ctx), index_(program.ctx.index), launch_(launch), errors_(errors) {}
+    Lowering(TileProgram& program, tile::Launch& launch, const Target& target, std::vector<Diagnostic>& errors)
+        : program_(program),
+          ctx_(program.ctx),
+          index_(program.ctx.index),
+          launch_(launch),
+          target_(target),
+          errors_(errors) {}
 
     void run() {
         bool any = false;
@@ -66,11 +72,18 @@ class Lowering {
         if (!any) return;
         isolate(launch_.body);
         in_series();
+        uses_.assign(launch_.buffers.size(), 0);
+        each_op(launch_.body, [&](const tile::Op& op) {
+            for (size_t b = 0; b < uses_.size(); ++b) uses_[b] += touches(op, BufferId(b));
+        });
         lift(launch_.body);
         check_others();
-        std::vector<const tile::For*> loops;
-        realize(launch_.body, loops);
+        std::vector<tile::Op*> around;
+        realize(launch_.body, around);
     }
+
+    // Launches that add up what blocks have stored apart, to follow this one.
+    std::vector<tile::Launch> take_sums() { return std::move(sums_); }
 
   private:
     void refuse(LocId loc, std::string message, std::string fix) {
@@ -267,44 +280,75 @@ class Lowering {
         isolate(over(map, lanes.used, std::move(rest)), loc, out);
     }
 
-    // ---- blocks that contribute to the same elements: a loop around the block ----
+    // ---- blocks that contribute to the same elements: a loop around the block, or apart ----
     void in_series() {
         std::vector<const tile::Store*> atomics;
         each_op(launch_.body, [&](tile::Op& op) {
             if (const tile::Store* store = atomic_of(op)) atomics.push_back(store);
         });
-        if (atomics.empty()) return;
-        for (size_t axis = launch_.grid.size(); axis-- > 0;) {
+        if (atomics.empty() || turns_away(launch_.body, {})) return;
+        std::vector<size_t> axes;  // that no target depends on
+        for (size_t axis = 0; axis < launch_.grid.size(); ++axis)
+            if (index_.as_const(launch_.grid_extents[axis]) != 1 &&
+                std::none_of(atomics.begin(), atomics.end(),
+                             [&](const tile::Store* store) { return uses(store->indices, launch_.grid[axis]); }))
+                axes.push_back(axis);
+        if (axes.empty()) return;
+        const auto [apart, parts] = choose_parts(ctx_, launch_, axes, target_);
+        for (size_t i = axes.size(); i-- > 0;) {
+            const size_t axis = axes[i];
             const VarId block = launch_.grid[axis];
             const IndexId extent = launch_.grid_extents[axis];
-            if (index_.as_const(extent) == 1) continue;
-            if (std::any_of(atomics.begin(), atomics.end(),
-                            [&](const tile::Store* store) { return uses(store->indices, block); }))
-                continue;
+            const std::string name = index_.var(block).name;
+            // That axis keeps so many parts, each a loop over its share.
+            const int64_t kept = axis == apart ? parts : 1;
+            const auto count = index_.as_const(extent);
+            if (kept > 1 && count == kept) continue;
+            const IndexId share = kept > 1 ? index_.constant(*count / kept) : extent;
             index_.var(block).kind = VarKind::Loop;
             tile::For loop;
             loop.var = block;
             loop.begin = index_.constant(0);
-            loop.extent = extent;
+            loop.extent = share;
             loop.body = std::move(launch_.body);
+            if (kept > 1) {
+                launch_.grid[axis] = index_.new_var({name + "_part", VarKind::Grid, 0, kept - 1});
+                launch_.grid_extents[axis] = index_.constant(kept);
+                loop.begin = index_.mul(index_.of(launch_.grid[axis]), share);
+            } else {
+                launch_.grid.erase(launch_.grid.begin() + static_cast<std::ptrdiff_t>(axis));
+                launch_.grid_extents.erase(launch_.grid_extents.begin() + static_cast<std::ptrdiff_t>(axis));
+            }
             launch_.body = {};
             launch_.body.ops.push_back({std::move(loop), launch_.loc});
-            launch_.grid.erase(launch_.grid.begin() + static_cast<std::ptrdiff_t>(axis));
-            launch_.grid_extents.erase(launch_.grid_extents.begin() + static_cast<std::ptrdiff_t>(axis));
-            program_.remarks.push_back({Severity::Note,
-                                        "TT2091",
-                                        "blocks that differ in `" + index_.var(block).name +
-                                            "` contribute to the same elements; one core computes them one after the "
-                                            "other and stores their result once",
-                                        {ctx_.loc(launch_.loc)},
-                                        {},
-                                        {},
-                                        {}});
+            remark("blocks that differ in `" + name + "` contribute to the same elements; one core computes " +
+                   (kept > 1 ? std::to_string(*count / kept) : "them") + (kept > 1 ? " of them" : "") +
+                   " one after the other and stores their result once");
         }
-        if (launch_.grid.empty()) {
-            launch_.grid.push_back(index_.new_var({"block", VarKind::Grid, 0, 0}));
-            launch_.grid_extents.push_back(index_.constant(1));
-        }
+        if (launch_.grid.empty()) one_block(launch_);
+    }
+    void remark(std::string message) {
+        program_.remarks.push_back({Severity::Note, "TT2091", std::move(message), {ctx_.loc(launch_.loc)}, {}, {}, {}});
+    }
+    void one_block(tile::Launch& launch) {
+        launch.grid.push_back(index_.new_var({"block", VarKind::Grid, 0, 0}));
+        launch.grid_extents.push_back(index_.constant(1));
+    }
+    // Is there an atomic in a loop that changes its target? Then a loop around that would come back to each element.
+    bool turns_away(const tile::Region& region, std::vector<VarId> loops) {
+        return std::any_of(region.ops.begin(), region.ops.end(), [&](const tile::Op& op) {
+            if (auto* loop = std::get_if<tile::For>(&op.v)) {
+                std::vector<VarId> inner = loops;
+                inner.push_back(loop->var);
+                return turns_away(loop->body, std::move(inner));
+            }
+            if (auto* branch = std::get_if<tile::If>(&op.v))
+                return turns_away(branch->then, loops) || turns_away(branch->otherwise, loops);
+            auto* map = std::get_if<tile::Map>(&op.v);
+            return map && any_atomic(*map) && std::any_of(loops.begin(), loops.end(), [&](VarId var) {
+                       return uses(map->stores[0].indices, var);
+                   });
+        });
     }
 
     // ---- contributions of a loop's iterations to the same elements: combined in a buffer, joined after the loop ----
@@ -326,6 +370,54 @@ class Lowering {
         region.ops = std::move(out);
     }
 
+    // The buffer that `op`, an atomic sum in `body`, adds whole, if in each iteration the buffer starts at 0 and is
+    // then only added to by T.gemm: the products of all iterations may be added up in it.
+    std::optional<BufferId> own_sum(const tile::Region& body, const tile::Op& op, DType work) {
+        const tile::Map& map = std::get<tile::Map>(op.v);
+        const tile::Store& store = map.stores[0];
+        LaneNode value = ctx_.lanes.node(store.value);
+        while (value.op == LaneOp::Apply && value.fn == TileFn::Cast) value = ctx_.lanes.node(value.a);
+        if (store.combine != Combine::Add || store.cond || value.op != LaneOp::Read || value.ref.is_tensor() ||
+            dtype(value.ref) != work || work != DType::F32)
+            return std::nullopt;
+        const BufferId buffer = value.ref.buffer;
+        if (buffer.v >= uses_.size()) return std::nullopt;  // a sum made here
+        const auto& shape = launch_.buffers[buffer.v].shape;
+        for (size_t d = 0; d < shape.size(); ++d) {
+            const VarId lane =
+                index_.node(value.indices[d]).op == IndexOp::Var ? index_.node(value.indices[d]).var : VarId();
+            const bool all = lane ? lane_extent(index_, map, lane) == shape[d]
+                                  : shape[d] == 1 && fixed_value(index_, value.indices[d]) == 0;
+            if (!all) return std::nullopt;
+        }
+        int clears = 0;
+        bool cleared_first = false, fits = true;
+        size_t inside = 0;
+        each_op(body, [&](const tile::Op& other) {
+            if (!touches(other, buffer)) return;
+            ++inside;
+            if (&other == &op) return;
+            const bool top = &other >= body.ops.data() && &other < body.ops.data() + body.ops.size();
+            auto* fill = std::get_if<tile::Fill>(&other.v);
+            auto* gemm = std::get_if<tile::Gemm>(&other.v);
+            if (fill && top && fill->value == 0 && inside == 1 && &other < &op && fill->dst == whole(fill->dst.ref))
+                ++clears, cleared_first = true;
+            else
+                fits = fits && gemm && !gemm->clear && cleared_first && gemm->a.ref.buffer != buffer &&
+                       gemm->b.ref.buffer != buffer;
+        });
+        return fits && clears == 1 && inside == uses_[buffer.v] ? std::optional(buffer) : std::nullopt;
+    }
+    bool touches(const tile::Op& op, BufferId buffer) const {
+        bool found = false;
+        if (std::holds_alternative<tile::For>(op.v) || std::holds_alternative<tile::If>(op.v)) return found;
+        each<BufferId>(op, [&](BufferId id) { found = found || id == buffer; });
+        each<LaneId>(op, [&](LaneId id) {
+            for_each_read(ctx_.lanes, id, [&](const LaneNode& read) { found = found || read.ref.buffer == buffer; });
+        });
+        return found;
+    }
+
     // In the body of loop `var`, branches included but not the loops inside it.
     void accumulate(tile::Region& body, VarId var, std::vector<tile::Op>& before, std::vector<tile::Op>& after) {
         for (tile::Op& op : body.ops) {
@@ -339,6 +431,18 @@ class Lowering {
             tile::Store& store = map.stores[0];
             const DType type = dtype(store.ref), work = work_dtype(type);
             const Lanes lanes = lanes_of(map);
+            if (const auto accumulator = own_sum(body, op, work)) {
+                // T.gemm's accumulator goes on through the loop.
+                const auto clears = [&](const tile::Op& other) {
+                    auto* fill = std::get_if<tile::Fill>(&other.v);
+                    return fill && fill->dst.ref.buffer == *accumulator;
+                };
+                before.push_back({tile::Fill{whole({{}, *accumulator}), 0}, op.loc});
+                after.push_back(std::move(op));
+                body.ops.erase(body.ops.begin() + (&op - body.ops.data()));
+                std::erase_if(body.ops, clears);
+                return accumulate(body, var, before, after);
+            }
             const Ref sum = new_buffer(name(store.ref) + "_sum", work, extents_of(map, lanes.used), op.loc);
             const std::vector<IndexId> at = as_indices(lanes.used);
             tile::Store joined = store;
@@ -382,26 +486,201 @@ class Lowering {
         });
     }
 
-    void realize(tile::Region& region, std::vector<const tile::For*>& loops) {
+    // around: the loops and branches.
+    void realize(tile::Region& region, std::vector<tile::Op*>& around) {
+        std::vector<tile::Op> out;
         for (tile::Op& op : region.ops) {
+            around.push_back(&op);
             if (auto* branch = std::get_if<tile::If>(&op.v)) {
-                realize(branch->then, loops);
-                realize(branch->otherwise, loops);
+                realize(branch->then, around);
+                realize(branch->otherwise, around);
             } else if (auto* loop = std::get_if<tile::For>(&op.v)) {
-                loops.push_back(loop);
-                realize(loop->body, loops);
-                loops.pop_back();
-            } else if (tile::Store* store = atomic_of(op)) {
-                const auto& map = std::get<tile::Map>(op.v);
-                for (const tile::For* loop : loops)
-                    if (!moves(*loop, map)) refuse_loop(*store, *loop, op.loc);
-                const DType type = dtype(store->ref), work = work_dtype(type);
-                const LaneId old = cast(ctx_.lanes.read(type, store->ref, store->indices), work);
-                store->value = cast(combined(store->combine, work, old, unrounded(store->value, work)), type);
-                store->combine = Combine::None;
+                realize(loop->body, around);
             }
+            around.pop_back();
+            if (tile::Store* store = atomic_of(op)) {
+                auto& map = std::get<tile::Map>(op.v);
+                for (const tile::Op* outer : around)
+                    if (auto* loop = std::get_if<tile::For>(&outer->v); loop && !moves(*loop, map))
+                        refuse_loop(*store, *loop, op.loc);
+                const std::vector<size_t> apart = unused_axes(*store);
+                if (apart.empty())
+                    in_place(*store);
+                else
+                    in_workspace(map, apart, around, op.loc);
+            }
+            out.push_back(std::move(op));
         }
+        region.ops = std::move(out);
     }
+    std::vector<size_t> unused_axes(const tile::Store& store) {
+        std::vector<size_t> axes;
+        for (size_t axis = 0; axis < launch_.grid.size(); ++axis)
+            if (index_.as_const(launch_.grid_extents[axis]) != 1 && !uses(store.indices, launch_.grid[axis]))
+                axes.push_back(axis);
+        return axes;
+    }
+    void in_place(tile::Store& store) {
+        const DType type = dtype(store.ref), work = work_dtype(type);
+        const LaneId old = cast(ctx_.lanes.read(type, store.ref, store.indices), work);
+        store.value = cast(combined(store.combine, work, old, unrounded(store.value, work)), type);
+        store.combine = Combine::None;
+    }
+
+    // Blocks that differ in the axes `apart` store their contributions apart, in a workspace of the tensor's shape for
+    // each of them; a launch after this one combines those and joins them to the tensor.
+    void in_workspace(tile::Map& map, const std::vector<size_t>& apart, const std::vector<tile::Op*>& around,
+                      LocId loc) {
+        tile::Store& store = map.stores[0];
+        const Tensor& tensor = ctx_.tensor(store.ref.tensor);
+        const DType work = work_dtype(tensor.dtype);
+        const bool guarded = store.cond || std::any_of(around.begin(), around.end(), [](const tile::Op* op) {
+                                 return std::holds_alternative<tile::If>(op->v);
+                             });
+        if (guarded) {
+            refuse(loc,
+                   std::string(user_name(store.combine)) + " on `" + tensor.name +
+                       "`: some of the blocks that differ in `" + index_.var(launch_.grid[apart[0]]).name +
+                       "` contribute and some do not",
+                   "contribute what changes nothing there, e.g. 0 to a sum");
+            return in_place(store);
+        }
+        Tensor parts;
+        parts.name = tensor.name + "_parts";
+        for (int suffix = 1; std::any_of(ctx_.tensors.begin(), ctx_.tensors.end(),
+                                         [&](const Tensor& t) { return t.name == parts.name; });
+             ++suffix)
+            parts.name = tensor.name + "_parts_" + std::to_string(suffix);
+        parts.dtype = work;
+        parts.read = parts.written = true;
+        parts.loc = tensor.loc;
+        std::vector<IndexId> indices;
+        std::string axes;
+        for (const size_t axis : apart) {
+            parts.shape.push_back(launch_.grid_extents[axis]);
+            indices.push_back(index_.of(launch_.grid[axis]));
+            axes += (axes.empty() ? "`" : ", `") + index_.var(launch_.grid[axis]).name + "`";
+        }
+        parts.shape.insert(parts.shape.end(), tensor.shape.begin(), tensor.shape.end());
+        indices.insert(indices.end(), store.indices.begin(), store.indices.end());
+        remark("blocks that differ in " + axes + " contribute to the same elements of `" + tensor.name +
+               "`: each stores its part to a workspace, and a second launch combines the parts");
+        const Ref workspace{TensorId(ctx_.tensors.size()), {}};
+        ctx_.tensors.push_back(std::move(parts));
+        add_sum(map, apart, around, workspace, indices, loc);
+        store.value = unrounded(store.value, work);
+        store.ref = workspace;
+        store.indices = std::move(indices);
+        store.combine = Combine::None;
+    }
+
+    void add_sum(const tile::Map& map, const std::vector<size_t>& apart, const std::vector<tile::Op*>& around,
+                 Ref workspace, const std::vector<IndexId>& part, LocId loc) {
+        const tile::Store& store = map.stores[0];
+        const DType type = dtype(store.ref), work = work_dtype(type);
+        tile::Launch sum;
+        sum.loc = loc;
+        IndexSubst now;
+        const auto axis = [&](VarId from, IndexId begin, IndexId extent) {
+            const auto count = index_.as_const(extent);
+            const VarId var = index_.new_var(
+                {index_.var(from).name, VarKind::Grid, 0, count ? std::optional(*count - 1) : std::nullopt});
+            sum.grid.push_back(var);
+            sum.grid_extents.push_back(extent);
+            now[from] = index_.add(begin, index_.of(var));
+        };
+        int64_t blocks = 1;
+        for (size_t i = 0; i < launch_.grid.size(); ++i) {
+            if (std::find(apart.begin(), apart.end(), i) != apart.end()) continue;
+            axis(launch_.grid[i], index_.constant(0), launch_.grid_extents[i]);
+            blocks *= index_.as_const(launch_.grid_extents[i]).value_or(blocks);
+        }
+        for (const tile::Op* op : around)
+            if (auto* loop = std::get_if<tile::For>(&op->v)) {
+                if (!index_.as_const(loop->begin) || !index_.as_const(loop->extent)) refuse_loop(store, *loop, loc);
+                axis(loop->var, loop->begin, loop->extent);
+                blocks *= index_.as_const(loop->extent).value_or(1);
+            }
+        // Blocks of this launch are small ones of the other where that gives more cores work.
+        const Lanes lanes = lanes_of(map);
+        tile::Map over_lanes;
+        std::vector<VarId> at;
+        std::vector<int64_t> extents;
+        for (const VarId lane : lanes.used) {
+            int64_t extent = *lane_extent(index_, map, lane);
+            int64_t cut = 1;
+            for (int64_t n = extent / kTileDim; extent % kTileDim == 0 && n > 1; --n)
+                if (extent / kTileDim % n == 0 && blocks * n <= cores()) {
+                    cut = n;
+                    break;
+                }
+            extent /= cut;
+            const VarId element = index_.new_var({index_.var(lane).name, VarKind::Lane, 0, extent - 1});
+            IndexId value = index_.of(element);
+            if (cut > 1) {
+                axis(lane, index_.constant(0), index_.constant(cut));
+                value = index_.add(index_.mul(index_.of(sum.grid.back()), index_.constant(extent)), value);
+                blocks *= cut;
+            }
+            now[lane] = value;
+            at.push_back(element);
+            extents.push_back(extent);
+            over_lanes.vars.push_back(element);
+            over_lanes.extents.push_back(index_.constant(extent));
+        }
+        if (over_lanes.vars.empty()) {
+            over_lanes.vars.push_back(index_.new_var({"one", VarKind::Lane, 0, 0}));
+            over_lanes.extents.push_back(index_.constant(1));
+        }
+        if (sum.grid.empty()) one_block(sum);
+        // acc = identity; for each part: acc = combine(acc, part); tensor = combine(tensor, acc)
+        sum.buffers.push_back({ctx_.tensor(store.ref.tensor).name + "_sum", work,
+                               extents.empty() ? std::vector<int64_t>{1} : extents, tile::Scope::Fragment, loc});
+        const Ref acc{{}, BufferId(0)};
+        Access all{acc, {}, {}};
+        for (const int64_t n : sum.buffers[0].shape) {
+            all.offset.push_back(index_.constant(0));
+            all.extent.push_back(index_.constant(n));
+        }
+        sum.body.ops.push_back({tile::Fill{all, identity_of(store.combine, work)}, loc});
+        const LaneId held = ctx_.lanes.read(work, acc, as_indices(at));
+        std::vector<tile::For> loops;
+        for (const size_t i : apart) {
+            tile::For loop;
+            Var var = index_.var(launch_.grid[i]);
+            var.kind = VarKind::Loop;
+            loop.var = index_.new_var(var);
+            loop.begin = index_.constant(0);
+            loop.extent = launch_.grid_extents[i];
+            now[launch_.grid[i]] = index_.of(loop.var);
+            loops.push_back(std::move(loop));
+        }
+        const auto moved = [&](std::vector<IndexId> ids) {
+            for (IndexId& id : ids) id = index_.substitute(id, now);
+            return ids;
+        };
+        tile::Map join = over_lanes;
+        join.stores.push_back({acc,
+                               as_indices(at),
+                               combined(store.combine, work, held, ctx_.lanes.read(work, workspace, moved(part))),
+                               {},
+                               loc});
+        tile::Op inner{std::move(join), loc};
+        for (size_t i = loops.size(); i-- > 0;) {
+            loops[i].body.ops.push_back(std::move(inner));
+            inner = {std::move(loops[i]), loc};
+        }
+        sum.body.ops.push_back(std::move(inner));
+        tile::Store last{store.ref, moved(store.indices), held, {}, loc, store.combine};
+        last.value = cast(held, type);
+        in_place(last);
+        tile::Map put = over_lanes;
+        put.stores.push_back(std::move(last));
+        sum.body.ops.push_back({std::move(put), loc});
+        sums_.push_back(std::move(sum));
+    }
+    int64_t cores() const { return int64_t{target_.grid_x} * target_.grid_y; }
+
     // No two iterations of the loop reach the same elements.
     bool moves(const tile::For& loop, const tile::Map& map) {
         if (index_.as_const(loop.extent) == 1) return true;
@@ -427,15 +706,25 @@ class Lowering {
     Context& ctx_;
     IndexArena& index_;
     tile::Launch& launch_;
+    const Target& target_;
     std::vector<Diagnostic>& errors_;
+    std::vector<tile::Launch> sums_;
+    std::vector<size_t> uses_;  // of each buffer: statements of the launch that touch it
 };
 
 }  // namespace
 
-Result<TileProgram> lower_atomics(const TileProgram& program, const Target&) {
+Result<TileProgram> lower_atomics(const TileProgram& program, const Target& target) {
     TileProgram out = program;
     std::vector<Diagnostic> errors;
-    for (tile::Launch& launch : out.launches) Lowering(out, launch, errors).run();
+    std::vector<tile::Launch> launches;
+    for (tile::Launch& launch : out.launches) {
+        Lowering lowering(out, launch, target, errors);
+        lowering.run();
+        launches.push_back(std::move(launch));
+        for (tile::Launch& sum : lowering.take_sums()) launches.push_back(std::move(sum));
+    }
+    out.launches = std::move(launches);
     if (!errors.empty()) return errors;
     return out;
 }

@@ -22,7 +22,7 @@ namespace {
 
 constexpr std::array<PassInfo, 7> kPasses = {{
     {"coarsen", "TileProgram", "TileProgram", "merges blocks of single rows into blocks of whole tiles"},
-    {"atomics", "TileProgram", "TileProgram", "makes what several blocks add to the work of one, in series"},
+    {"atomics", "TileProgram", "TileProgram", "makes what several blocks add the work of one, in series or by parts"},
     {"map", "TileProgram", "MappingPlan", "decides which core computes which blocks and how tensors lie in memory"},
     {"tensorize", "TileProgram, MappingPlan", "TileGraph",
      "turns buffers into values and loops over elements into tile operations"},

@@ -101,6 +101,47 @@ def test_dtypes(tmp_path, short, dtype):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+SPLIT_K = """tile_program matmul
+var bx kind=grid lo=0 hi=1
+var bz kind=grid lo=0 hi=31
+var ko lo=0 hi=1
+var i kind=lane lo=0 hi=31
+var j kind=lane lo=0 hi=63
+tensor @A dtype=bf16 shape=(20, 2048) param=0 read
+tensor @B dtype=bf16 shape=(2048, 100) param=1 read
+tensor @C dtype=f32 shape=(20, 100) param=2 read written
+launch grid=(bx, bz) grid_extents=(2, 32) {
+  buffer A_shared dtype=bf16 shape=(32, 32)
+  buffer B_shared dtype=bf16 shape=(32, 64)
+  buffer C_local dtype=f32 shape=(32, 64) scope=fragment
+  fill dst=C_local[0 : 32, 0 : 64]
+  for var=ko begin=0 extent=2 kind=pipelined num_stages=2 {
+    copy src=@A[0 : 32, bz * 64 + ko * 32 : 32] dst=A_shared[0 : 32, 0 : 32]
+    copy src=@B[bz * 64 + ko * 32 : 32, bx * 64 : 64] dst=B_shared[0 : 32, 0 : 64]
+    gemm a=A_shared[0 : 32, 0 : 32] b=B_shared[0 : 32, 0 : 64] c=C_local[0 : 32, 0 : 64]
+  }
+  parallel vars=(i, j) extents=(32, 64) {
+    @C[i, bx * 64 + j] += C_local[i, j]
+  }
+}
+"""
+
+
+@pytest.mark.parametrize("arch", ["wormhole_b0", "blackhole"])
+def test_two_launches_and_a_workspace(tmp_path, arch):
+    """Split-K: the second launch adds what the first one's blocks stored apart to what C held."""
+    assert artifacts.compile_text(SPLIT_K, tmp_path, f"arch={arch} grid=8x8").returncode == 0
+    kernels = sorted(p.name for p in tmp_path.glob("*er.cpp"))
+    assert kernels == ["launch0_reader.cpp", "launch0_writer.cpp", "launch1_reader.cpp", "launch1_writer.cpp"]
+    rng = np.random.default_rng(3)
+    a, b = (rng.standard_normal(shape).astype(ml_dtypes.bfloat16) for shape in ((20, 2048), (2048, 100)))
+    c = rng.standard_normal((20, 100)).astype(np.float32)
+    expected = (c + a.astype(np.float64) @ b.astype(np.float64)).astype(np.float32)
+    artifacts.write_reference(tmp_path / "data", {"A": a, "B": b, "C": c}, {"C": expected})
+    done = artifacts.run_host(artifacts.build_host(tmp_path), str(tmp_path / "data"), "--tolerance", "1e-3")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_code_does_not_grow_with_the_problem(tmp_path):
     sizes = []
     for m, k in ((256, 256), (4096, 8192)):

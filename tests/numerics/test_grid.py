@@ -1,4 +1,4 @@
-"""What blocks do together, against float64: atomics, persistent kernels."""
+"""What blocks and kernels do together, against float64: atomics, persistent kernels, several kernels in one function."""
 
 import pytest
 import tilelang
@@ -41,7 +41,9 @@ def split_k(M, N, K, split, bM=64, bN=64, bK=32, dtype="bfloat16", out="float32"
 
 @pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("elements", [True, False])
-@pytest.mark.parametrize("shape", [(256, 128, 512, 4), (200, 96, 256, 2), (32, 1000, 1024, 8), (1, 1, 64, 2)])
+@pytest.mark.parametrize(
+    "shape", [(256, 128, 512, 4), (200, 96, 256, 2), (32, 1000, 1024, 8), (1, 1, 64, 2), (70, 100, 4096, 32)]
+)
 def test_split_k(shape, elements, target):
     M, N, K, _ = shape
     a, b, c = randn(M, K), randn(K, N, seed=1), randn(M, N, dtype="float32", seed=2)
@@ -50,13 +52,15 @@ def test_split_k(shape, elements, target):
     assert relative(c, expected) < DTYPES["bfloat16"]
 
 
+@pytest.mark.parametrize("grid", ["1,1", "8,8"])
 @pytest.mark.parametrize("out", ["bfloat16", "float16", "float32"])
 @pytest.mark.parametrize("dtype", ["bfloat16", "float16", "float32"])
-def test_split_k_dtypes(dtype, out):
-    a, b = randn(96, 128, dtype=dtype), randn(128, 64, dtype=dtype, seed=1)
+def test_split_k_dtypes(dtype, out, grid):
+    """In series on one core, in parts on 64."""
+    a, b = randn(96, 1024, dtype=dtype), randn(1024, 64, dtype=dtype, seed=1)
     c = randn(96, 64, dtype=out, seed=2)
     expected = c.double() + a.double() @ b.double()
-    run(split_k(96, 64, 128, 2, dtype=dtype, out=out), a, b, c)
+    run(split_k(96, 64, 1024, 8, dtype=dtype, out=out), a, b, c, target=f"tenstorrent -grid={grid}")
     assert relative(c, expected) < max(DTYPES[dtype], DTYPES[out])
 
 
@@ -132,6 +136,100 @@ def test_one_row_blocks_add_to_a_vector(rows, target):
     expected = s.double() + a.double().sum(0)
     run(main, a, s, target=target)
     assert relative(s, expected) < 1e-3
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_blocks_add_to_targets_in_a_loop(target):
+    """As dQ and dK in attention's backward pass: one tensor is added to by all blocks, one is each block's own."""
+
+    @T.prim_func
+    def main(
+        A: T.Tensor((96, 64), "bfloat16"),
+        B: T.Tensor((160, 64), "bfloat16"),
+        X: T.Tensor((96, 64), "float32"),
+        Y: T.Tensor((160, 64), "float32"),
+    ):
+        with T.Kernel(T.ceildiv(160, 32), threads=128) as by:
+            b = T.alloc_shared((32, 64), "bfloat16")
+            a = T.alloc_shared((32, 64), "bfloat16")
+            s = T.alloc_fragment((32, 32), "float32")
+            p = T.alloc_shared((32, 32), "bfloat16")
+            x = T.alloc_fragment((32, 64), "float32")
+            y = T.alloc_fragment((32, 64), "float32")
+            T.copy(B[by * 32, 0], b)
+            T.clear(y)
+            for i in T.Pipelined(3, num_stages=2):
+                T.copy(A[i * 32, 0], a)
+                T.gemm(a, b, s, transpose_B=True, clear_accum=True)
+                T.copy(s, p)
+                T.gemm(p, a, y, transpose_A=True)
+                T.gemm(p, b, x, clear_accum=True)
+                T.atomic_add(X[i * 32, 0], x)
+            T.copy(y, Y[by * 32, 0])
+
+    a, b, x, y = randn(96, 64), randn(160, 64, seed=1), randn(96, 64, dtype="float32", seed=2), torch.zeros(160, 64)
+    s = (a.double() @ b.double().mT).bfloat16().double()
+    expected_x, expected_y = x.double() + s @ b.double(), s.mT @ a.double()
+    run(main, a, b, x, y, target=target)
+    assert relative(x, expected_x) < 3e-3
+    assert relative(y, expected_y) < 3e-3
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("shape", [(128, 64), (70, 100), (1, 1)])
+def test_kernels_in_sequence(shape, target):
+    """Two kernels with a workspace between them, and a tensor that the first writes and the second reads."""
+    M, N = shape
+
+    @T.prim_func
+    def main(A: T.Tensor((M, N), "bfloat16"), S: T.Tensor((N,), "float32"), C: T.Tensor((M, N), "bfloat16")):
+        W = T.alloc_global((M, N), "float32")
+        with T.Kernel(T.ceildiv(M, 32), T.ceildiv(N, 32), threads=128) as (bx, by):
+            for i, j in T.Parallel(32, 32):
+                W[bx * 32 + i, by * 32 + j] = A[bx * 32 + i, by * 32 + j] * 2.0
+            if bx == 0:
+                for j in T.Parallel(32):
+                    S[by * 32 + j] = A[0, by * 32 + j] + 1.0
+        with T.Kernel(T.ceildiv(N, 64), threads=128) as by:
+            for k in T.serial(T.ceildiv(M, 32)):
+                for i, j in T.Parallel(32, 64):
+                    C[k * 32 + i, by * 64 + j] = W[k * 32 + i, by * 64 + j] * S[by * 64 + j]
+
+    a, s, c = randn(M, N), torch.zeros(N), torch.zeros(M, N, dtype=torch.bfloat16)
+    run(main, a, s, c, target=target)
+    expected = a[0].double() + 1
+    assert relative(s, expected) < 3e-3
+    assert relative(c, 2 * a.double() * expected) < 6e-3
+
+
+def test_sums_of_parts_in_a_second_kernel():
+    """Split-K as one writes it without atomics."""
+    M, N, K, split = 64, 96, 512, 4
+
+    @T.prim_func
+    def main(A: T.Tensor((M, K), "bfloat16"), B: T.Tensor((K, N), "bfloat16"), C: T.Tensor((M, N), "bfloat16")):
+        parts = T.alloc_global((split, M, N), "float32")
+        with T.Kernel(T.ceildiv(N, 32), T.ceildiv(M, 32), split, threads=128) as (bx, by, bz):
+            A_shared = T.alloc_shared((32, 32), "bfloat16")
+            B_shared = T.alloc_shared((32, 32), "bfloat16")
+            C_local = T.alloc_fragment((32, 32), "float32")
+            T.clear(C_local)
+            for ko in T.Pipelined(K // split // 32, num_stages=2):
+                T.copy(A[by * 32, bz * (K // split) + ko * 32], A_shared)
+                T.copy(B[bz * (K // split) + ko * 32, bx * 32], B_shared)
+                T.gemm(A_shared, B_shared, C_local)
+            T.copy(C_local, parts[bz, by * 32, bx * 32])
+        with T.Kernel(T.ceildiv(N, 32), T.ceildiv(M, 32), threads=128) as (bx, by):
+            total = T.alloc_fragment((32, 32), "float32")
+            T.clear(total)
+            for k in T.serial(split):
+                for i, j in T.Parallel(32, 32):
+                    total[i, j] += parts[k, by * 32 + i, bx * 32 + j]
+            T.copy(total, C[by * 32, bx * 32])
+
+    a, b, c = randn(M, K), randn(K, N, seed=1), torch.zeros(M, N, dtype=torch.bfloat16)
+    run(main, a, b, c)
+    assert relative(c, a.double() @ b.double()) < DTYPES["bfloat16"]
 
 
 def persistent(M, N, K, blocks, form, bM=32, bN=32, bK=32, dtype="bfloat16"):
