@@ -41,22 +41,25 @@ void check(const Context& ctx, const tile::Launch& launch, const tile::Region& r
                                   {},
                                   {},
                                   "use bfloat16, float16 or float32 operands and a float32 accumulator"});
+            // Rows of A and columns of B past the block's end are results that nobody sees; what is summed over is not.
+            if (access == &gemm->c) continue;
+            const size_t rank = access->extent.size();
+            const size_t summed = rank - (access == &gemm->a ? 1 + gemm->trans_a : 2 - gemm->trans_b);
+            const auto k = ctx.index.as_const(access->extent[summed]);
+            if (k && *k % kTileDim == 0) continue;
             std::string shape;
-            bool whole = true;
-            for (IndexId extent : access->extent) {
-                auto n = ctx.index.as_const(extent);
-                if (n == 1 && access->extent.size() > 2) continue;
-                whole = whole && n && *n % kTileDim == 0;
+            for (size_t d = rank - 2; d < rank; ++d) {
+                const auto n = ctx.index.as_const(access->extent[d]);
                 shape += (shape.empty() ? "" : " x ") + (n ? std::to_string(*n) : "?");
             }
-            if (whole) continue;
-            errors.push_back({Severity::Error,
-                              "TT2003",
-                              "T.gemm multiplies tiles of 32x32 elements; `" + name + "` is not made of such",
-                              where,
-                              {{"block", "multiples of 32", shape}},
-                              {},
-                              "use block sizes that are multiples of 32; the tensors themselves may have any size"});
+            errors.push_back(
+                {Severity::Error,
+                 "TT2003",
+                 "T.gemm sums over whole tiles of 32 elements; `" + name + "` is not made of such in K",
+                 where,
+                 {{"block", "a multiple of 32 in K", shape}},
+                 {},
+                 "use a block size in K that is a multiple of 32; the tensors themselves may have any size"});
         }
     }
 }

@@ -1,4 +1,5 @@
-"""What blocks and kernels do together, against float64: atomics, persistent kernels, several kernels in one function."""
+"""What blocks and kernels do together, against float64: atomics, persistent kernels, several kernels in one function,
+groups of GEMMs and single rows of them."""
 
 import pytest
 import tilelang
@@ -290,3 +291,108 @@ def test_persistent(form, blocks, target):
     a, b, c = randn(200, 96), randn(96, 350, seed=1), torch.zeros(200, 350, dtype=torch.bfloat16)
     run(persistent(200, 350, 96, blocks, form), a, b, c, target=target)
     assert relative(c, a.double() @ b.double()) < DTYPES["bfloat16"]
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("blocks", [(64, 64), (32, 128)])
+def test_gemv_by_reduction(blocks, target):
+    N, K = 200, 300
+    bN, bK = blocks
+
+    @T.prim_func
+    def main(A: T.Tensor((K,), "bfloat16"), B: T.Tensor((N, K), "bfloat16"), C: T.Tensor((N,), "bfloat16")):
+        with T.Kernel(T.ceildiv(N, bN), threads=128) as bn:
+            products = T.alloc_fragment((bN, bK), "float32")
+            total = T.alloc_fragment((bN,), "float32")
+            T.clear(total)
+            for k in T.serial(T.ceildiv(K, bK)):
+                for i, j in T.Parallel(bN, bK):
+                    products[i, j] = T.cast(A[k * bK + j], "float32") * T.cast(B[bn * bN + i, k * bK + j], "float32")
+                T.reduce_sum(products, total, dim=1, clear=False)
+            T.copy(total, C[bn * bN])
+
+    a, b, c = randn(K), randn(N, K, seed=1), torch.zeros(N, dtype=torch.bfloat16)
+    run(main, a, b, c, target=target)
+    assert relative(c, b.double() @ a.double()) < DTYPES["bfloat16"]
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("shape", [(1, 1, 64), (1, 16, 64), (5, 8, 40), (16, 16, 7)])
+def test_gemm_of_few_rows(shape, target):
+    """Blocks of fewer rows and columns than a tile has, one of them in the grid."""
+    M, bM, bN = shape
+    N, K = bN, 300
+
+    @T.prim_func
+    def main(A: T.Tensor((M, K), "bfloat16"), B: T.Tensor((K, N), "bfloat16"), C: T.Tensor((M, N), "bfloat16")):
+        with T.Kernel(1, threads=128):
+            A_shared = T.alloc_shared((bM, 64), "bfloat16")
+            B_shared = T.alloc_shared((64, bN), "bfloat16")
+            C_local = T.alloc_fragment((bM, bN), "float32")
+            T.clear(C_local)
+            for k in T.Pipelined(T.ceildiv(K, 64), num_stages=2):
+                T.copy(A[0, k * 64], A_shared)
+                T.copy(B[k * 64, 0], B_shared)
+                T.gemm(A_shared, B_shared, C_local)
+            for i, j in T.Parallel(bM, bN):
+                C_local[i, j] = T.max(C_local[i, j], 0.0)
+            T.copy(C_local, C[0, 0])
+
+    a, b, c = randn(M, K), randn(K, N, seed=1), torch.zeros(M, N, dtype=torch.bfloat16)
+    run(main, a, b, c, target=target)
+    assert relative(c, (a.double() @ b.double()).relu()) < DTYPES["bfloat16"]
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("sizes", [[64, 128, 32], [32], [32, 32, 32, 96, 64]])
+def test_grouped_gemm_of_static_groups(sizes, target):
+    """Each group of rows of A meets its own B; which, follows from the block by comparisons with constants."""
+    M, N, K, bM = sum(sizes), 100, 96, 32
+    firsts = [sum(sizes[:g]) // bM for g in range(1, len(sizes))]
+
+    @T.prim_func
+    def main(
+        A: T.Tensor((M, K), "bfloat16"), B: T.Tensor((len(sizes), K, N), "bfloat16"), C: T.Tensor((M, N), "bfloat16")
+    ):
+        with T.Kernel(M // bM, T.ceildiv(N, 64), threads=128) as (bx, by):
+            A_shared = T.alloc_shared((bM, 32), "bfloat16")
+            B_shared = T.alloc_shared((32, 64), "bfloat16")
+            C_local = T.alloc_fragment((bM, 64), "float32")
+            group = sum(T.if_then_else(bx >= first, 1, 0) for first in firsts)
+            T.clear(C_local)
+            for k in T.Pipelined(K // 32, num_stages=2):
+                T.copy(A[bx * bM, k * 32], A_shared)
+                T.copy(B[group, k * 32, by * 64], B_shared)
+                T.gemm(A_shared, B_shared, C_local)
+            T.copy(C_local, C[bx * bM, by * 64])
+
+    a, b, c = randn(M, K), randn(len(sizes), K, N, seed=1), torch.zeros(M, N, dtype=torch.bfloat16)
+    expected = torch.cat([x.double() @ y.double() for x, y in zip(a.split(sizes), b, strict=True)])
+    run(main, a, b, c, target=target)
+    assert relative(c, expected) < DTYPES["bfloat16"]
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_heads_between_the_rows(target):
+    """Operands [batch, rows, heads, columns], as of attention: a window over the second and last dimension."""
+    batch, S, H, D = 2, 70, 3, 64
+
+    @T.prim_func
+    def main(
+        Q: T.Tensor((batch, S, H, D), "bfloat16"),
+        K: T.Tensor((batch, S, H, D), "bfloat16"),
+        O: T.Tensor((batch, H, S, S), "bfloat16"),
+    ):
+        with T.Kernel(T.ceildiv(S, 32), T.ceildiv(S, 32), batch * H, threads=128) as (bx, by, bz):
+            q = T.alloc_shared((32, D), "bfloat16")
+            k = T.alloc_shared((32, D), "bfloat16")
+            o = T.alloc_fragment((32, 32), "float32")
+            T.copy(Q[bz // H, by * 32 : by * 32 + 32, bz % H, :], q)
+            T.copy(K[bz // H, bx * 32 : bx * 32 + 32, bz % H, :], k)
+            T.gemm(q, k, o, transpose_B=True, clear_accum=True)
+            T.copy(o, O[bz // H, bz % H, by * 32, bx * 32])
+
+    q, k = randn(batch, S, H, D), randn(batch, S, H, D, seed=1)
+    o = torch.zeros(batch, H, S, S, dtype=torch.bfloat16)
+    run(main, q, k, o, target=target)
+    assert relative(o, torch.einsum("bshd,bthd->bhst", q.double(), k.double())) < DTYPES["bfloat16"]
