@@ -434,6 +434,8 @@ void HostWriter::tensors() {
 
 std::string HostWriter::argument(const PlanArg& arg) {
     if (arg.kind == PlanArg::Kind::Address) return name(arg.tensor) + ".address()";
+    if (arg.kind == PlanArg::Kind::NocX) return "uint32_t(noc(" + text(arg.value) + ").x)";
+    if (arg.kind == PlanArg::Kind::NocY) return "uint32_t(noc(" + text(arg.value) + ").y)";
     return "uint32_t(" + text(arg.value) + ")";
 }
 
@@ -446,7 +448,8 @@ void HostWriter::kernel(const PlanLaunch& launch, const PlanKernel& kernel) {
     std::string engine = kernel.engine == prog::Engine::Reader    ? "reader"
                          : kernel.engine == prog::Engine::Compute ? "compute"
                                                                   : "writer";
-    const std::string head = "const KernelHandle " + engine + " = CreateKernel(";
+    const bool has_arguments = !kernel.common_runtime.empty() || !kernel.runtime.empty();
+    const std::string head = (has_arguments ? "const KernelHandle " + engine + " = " : "") + "CreateKernel(";
     const std::string pad(head.size(), ' ');
     const std::string file = "program, kernel(" + json_string(kernel.file) + "), cores,";
     const std::string compile_args = accessors.empty() ? "{}" : "accessors({" + accessors + "})";
@@ -484,16 +487,27 @@ void HostWriter::kernel(const PlanLaunch& launch, const PlanKernel& kernel) {
 }
 
 void HostWriter::core_arguments(const PlanLaunch& launch) {
-    std::map<std::string, IndexId> values;  // the same for all kernels that take them
+    std::map<std::string, const PlanArg*> values;  // the same for all kernels that take them
+    bool noc = false;
     for (const PlanKernel& kernel : launch.kernels)
-        for (const PlanArg& arg : kernel.runtime) values.emplace(arg.name, arg.value);
+        for (const PlanArg& arg : kernel.runtime) {
+            values.emplace(arg.name, &arg);
+            noc = noc || arg.kind == PlanArg::Kind::NocX || arg.kind == PlanArg::Kind::NocY;
+        }
     if (values.empty()) return;
     const std::string core = index_.var(launch.core).name;
+    if (noc) {
+        const std::string columns = std::to_string(launch.grid_x);
+        line("const auto noc = [&](int64_t number) {  // coordinates of a core there");
+        line("    return device->worker_core_from_logical_core(CoreCoord(number % " + columns + ", number / " +
+             columns + "));");
+        line("};");
+    }
     line("for (uint32_t " + core + " = 0; " + core + " < " + std::to_string(launch.cores) + "; ++" + core + ") {");
     ++depth_;
     line("const CoreCoord at{" + core + " % " + std::to_string(launch.grid_x) + ", " + core + " / " +
          std::to_string(launch.grid_x) + "};");
-    for (auto& [arg, value] : values) line("const uint32_t " + arg + " = uint32_t(" + text(value) + ");");
+    for (auto& [arg, value] : values) line("const uint32_t " + arg + " = " + argument(*value) + ";");
     for (const PlanKernel& kernel : launch.kernels) {
         if (kernel.runtime.empty()) continue;
         const char* engine = kernel.engine == prog::Engine::Reader    ? "reader"
@@ -525,6 +539,9 @@ void HostWriter::launch(const PlanLaunch& launch) {
              ", tt::DataFormat::" + std::string(tensix::name(channel.format)) + ", " + std::to_string(channel.pages) +
              ", " + std::to_string(tensix::tile_bytes(channel.format)) + ");  // " + channel.name);
     }
+    for (const PlanSemaphore& semaphore : launch.semaphores)
+        line("CreateSemaphore(program, cores, " + std::to_string(semaphore.initial) + ");  // number " +
+             std::to_string(semaphore.id));
     line("");
     for (const PlanKernel& k : launch.kernels) kernel(launch, k);
     core_arguments(launch);

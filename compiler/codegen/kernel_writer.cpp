@@ -85,6 +85,22 @@ constexpr std::string_view kReserved[] = {"alignas",
                                           "TensorAccessorArgs",
                                           "kernel_main",
                                           "zero_tile",
+                                          "send",
+                                          "receive",
+                                          "row_ready",
+                                          "row_valid",
+                                          "sends_row",
+                                          "row_y",
+                                          "row_first_x",
+                                          "row_sender_x",
+                                          "row_last_x",
+                                          "column_ready",
+                                          "column_valid",
+                                          "sends_column",
+                                          "column_x",
+                                          "column_first_y",
+                                          "column_sender_y",
+                                          "column_last_y",
                                           "floor_div",
                                           "floor_mod",
                                           "uint32_t",
@@ -360,10 +376,10 @@ void KernelWriter::body(const prog::Region& region) {
     scope_.resize(outside);
 }
 
-std::string KernelWriter::tensor_names() const {
+std::string KernelWriter::names_of(const std::set<TensorId>& tensors) const {
     std::string names;
-    for (auto tensor = tensors_.begin(); tensor != tensors_.end(); ++tensor) {
-        if (tensor != tensors_.begin()) names += std::next(tensor) == tensors_.end() ? " and " : ", ";
+    for (auto tensor = tensors.begin(); tensor != tensors.end(); ++tensor) {
+        if (tensor != tensors.begin()) names += std::next(tensor) == tensors.end() ? " and " : ", ";
         names += ctx_.tensor(*tensor).name;
     }
     return names;
@@ -433,6 +449,10 @@ Result<KernelSource> KernelWriter::write() {
     for (const prog::CoreArg& arg : core_args) {
         line("const uint32_t " + name(arg.var) + " = get_arg_val<uint32_t>(" + std::to_string(per_core++) + ");");
         plan.runtime.push_back({PlanArg::Kind::Value, ctx_.index.var(arg.var).name, arg.value, {}});
+    }
+    for (PlanArg& arg : core_arguments()) {
+        line("const uint32_t " + arg.name + " = get_arg_val<uint32_t>(" + std::to_string(per_core++) + ");");
+        plan.runtime.push_back(std::move(arg));
     }
     prologue();
     if (!objects_.empty()) {

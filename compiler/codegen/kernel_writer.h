@@ -26,10 +26,13 @@ class KernelWriter {
     virtual std::vector<std::string> includes() const = 0;
     // Objects at the start of kernel_main, after the arguments.
     virtual void prologue() {}
+    // Runtime arguments of each core that the kernel needs beside the launch's own.
+    virtual std::vector<PlanArg> core_arguments() { return {}; }
     // Functions before kernel_main.
     virtual std::string helpers() const { return {}; }
     virtual void op(const prog::ReadTile&) {}
     virtual void op(const prog::WriteTile&) {}
+    virtual void op(const prog::Multicast&) {}
     virtual void op(const prog::NocSync&) {}
     virtual void op(const prog::DstSync&) {}
     virtual void op(const prog::Startup&) {}
@@ -39,6 +42,7 @@ class KernelWriter {
     virtual void op(const prog::Reconfig&) {}
     virtual void op(const prog::PackerConfig&) {}
 
+    void body(const prog::Region& region);
     void line(const std::string& text);
     void open(const std::string& head);  // "head {" and one level deeper
     void close();
@@ -63,13 +67,12 @@ class KernelWriter {
     const prog::Region region_;  // projected on the engine, without what nobody uses
     CppIndex cpp_;
     std::set<TensorId> tensors_;
-    std::string tensor_names() const;  // "A and B"
+    std::string names_of(const std::set<TensorId>& tensors) const;  // "A and B"
 
   private:
     std::string name(VarId var) const { return var_names_.at(var); }
     // Names a variable that is visible from here to the end of its scope: as the user did, where that is free.
     std::string declare(VarId var);
-    void body(const prog::Region& region);
     void control(const prog::Let& let);
     void control(const prog::For& loop);
     void control(const prog::If& branch);

@@ -40,6 +40,10 @@ struct Pruner {
         use(branch.cond);
         return true;
     }
+    bool keep(prog::Multicast& multicast) {
+        prune(multicast.body);
+        return true;
+    }
     bool keep(prog::ReadTile& read) {
         use({read.page, read.slot, read.valid});
         return true;

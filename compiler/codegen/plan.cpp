@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "compiler/codegen/json.h"
+#include "compiler/ir/walk.h"
 
 namespace tilelang_tt {
 
@@ -95,6 +96,10 @@ Json argument_json(const IndexArena& index, const PlanArg& arg) {
             return Json::Object{{"name", arg.name}, {"accessor", arg.tensor.v}};
         case PlanArg::Kind::Address:
             return Json::Object{{"name", arg.name}, {"address", arg.tensor.v}};
+        case PlanArg::Kind::NocX:
+            return Json::Object{{"name", arg.name}, {"noc_x", expression(index, arg.value)}};
+        case PlanArg::Kind::NocY:
+            return Json::Object{{"name", arg.name}, {"noc_y", expression(index, arg.value)}};
         case PlanArg::Kind::Value:
             break;
     }
@@ -194,6 +199,17 @@ PlanTensor plan_tensor(Context& ctx, const Tensor& tensor, const TensorLayout& l
     return plan;
 }
 
+// Where cores send to peers, a pair for each direction: hosts number semaphores from 0 on.
+std::vector<PlanSemaphore> semaphores(const prog::Launch& launch) {
+    std::vector<PlanSemaphore> all;
+    each<prog::Multicast>(launch.body, [&](const prog::Multicast&) {
+        if (!all.empty()) return;
+        for (prog::Peers peers : {prog::Peers::Row, prog::Peers::Column})
+            all.insert(all.end(), {{ready_semaphore(peers), 0}, {valid_semaphore(peers), 0}});
+    });
+    return all;
+}
+
 std::vector<std::string> launch_notes(const TensixProgram& program, const prog::Launch& launch) {
     std::vector<std::string> notes;
     notes.push_back(launch.compute.fp32_dest_acc_en ? "DST is 32 bits wide: sums keep fp32"
@@ -241,6 +257,7 @@ Plan make_plan(const TensixProgram& program, const Target& target) {
         for (const prog::Channel& channel : from.channels)
             launch.l1_used.v += channel.pages * tensix::tile_bytes(channel.format);
         launch.l1_capacity.v = target.device->l1_usable_bytes;
+        launch.semaphores = semaphores(from);
         launch.notes = launch_notes(program, from);
         plan.launches.push_back(std::move(launch));
     }

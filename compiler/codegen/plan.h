@@ -36,9 +36,9 @@ struct PlanTensor {
 
 // One argument of a kernel.
 struct PlanArg {
-    enum class Kind : uint8_t { Value, Accessor, Address } kind = Kind::Value;
+    enum class Kind : uint8_t { Value, Accessor, Address, NocX, NocY } kind = Kind::Value;
     std::string name;
-    PlanExpr value;   // Value
+    PlanExpr value;   // Value; NocX, NocY: a core's number, whose NoC coordinate is meant
     TensorId tensor;  // Accessor: TensorAccessorArgs of the tensor (compile time); Address: its buffer's address
 };
 
@@ -48,7 +48,7 @@ struct PlanKernel {
     std::vector<PlanArg> compile_time;                    // positional
     std::vector<std::pair<std::string, PlanExpr>> named;  // named compile-time arguments
     std::vector<PlanArg> common_runtime;
-    std::vector<PlanArg> runtime;  // per core: Value over `core`
+    std::vector<PlanArg> runtime;  // per core: Value, NocX or NocY over `core`
     std::vector<std::pair<std::string, std::string>> defines;
 };
 
@@ -56,6 +56,10 @@ struct PlanSemaphore {
     int id = 0;
     uint32_t initial = 0;
 };
+
+// Numbers of the semaphores of a multicast: how many peers have room for the block; that it has arrived.
+inline int ready_semaphore(prog::Peers peers) { return peers == prog::Peers::Row ? 0 : 2; }
+inline int valid_semaphore(prog::Peers peers) { return ready_semaphore(peers) + 1; }
 
 struct PlanLaunch {
     int grid_x = 1, grid_y = 1;

@@ -11,8 +11,7 @@ class ReaderWriter : public DataflowWriter {
 
   protected:
     std::string title() const override {
-        return tensors_.empty() ? "Reader: nothing to read."
-                                : "Reader: brings tiles of " + tensor_names() + " into L1.";
+        return read_.empty() ? "Reader: nothing to read." : "Reader: brings tiles of " + names_of(read_) + " into L1.";
     }
 };
 

@@ -45,6 +45,7 @@ void inline_unit_loops(Context& ctx, prog::Region& region) {
             inline_unit_loops(ctx, branch->then);
             inline_unit_loops(ctx, branch->otherwise);
         }
+        if (auto* multicast = std::get_if<prog::Multicast>(&op.v)) inline_unit_loops(ctx, multicast->body);
         ops.push_back(std::move(op));
     }
     region.ops = std::move(ops);

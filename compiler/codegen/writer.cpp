@@ -11,8 +11,9 @@ class WriterWriter : public DataflowWriter {
 
   protected:
     std::string title() const override {
-        return tensors_.empty() ? "Writer: nothing to write."
-                                : "Writer: takes tiles of " + tensor_names() + " to device memory.";
+        if (written_.empty()) return "Writer: nothing to write.";
+        return "Writer: takes tiles of " + names_of(written_) + " to device memory" +
+               (read_.empty() ? "." : ", and brings those of " + names_of(read_) + " into L1.");
     }
 };
 

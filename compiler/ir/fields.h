@@ -66,6 +66,7 @@ void fields_of(Self& s, V&& v) {
 template <Same<WorkSplit> Self, class V>
 void fields_of(Self& s, V&& v) {
     v("order", s.order), v("grid_x", s.grid_x), v("grid_y", s.grid_y), v("cores", s.cores);
+    v("across", s.across), v("down", s.down);
 }
 template <Same<prog::Channel> Self, class V>
 void fields_of(Self& s, V&& v) {

@@ -206,6 +206,7 @@ class Interpreter {
         machine_.unbind(f.var);
     }
     void exec(const If& f) { region(machine_.eval(f.cond) ? f.then : f.otherwise); }
+    void exec(const Multicast& m) { region(m.body); }
     void exec(const Comment&) {}
     // Inits, formats and barriers leave no trace in an execution in order; verify_schedule looks at them.
     void exec(const NocSync&) {}

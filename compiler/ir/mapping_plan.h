@@ -24,13 +24,20 @@ struct TensorLayout {
     friend bool operator==(const TensorLayout&, const TensorLayout&) = default;
 };
 
-// Blocks are numbered with order.front() slowest. Core c of `cores` (numbered row-major over the grid, x fastest)
-// computes the contiguous share [first, first + count): total / cores blocks each, the first total % cores cores one
-// more.
+// Cores are numbered row-major over the grid, x fastest.
+//
+// Shares: blocks are numbered with order.front() slowest, and core c of `cores` computes the contiguous share
+// [first, first + count): total / cores blocks each, the first total % cores cores one more.
+//
+// Rectangle (across and down valid): the extent of axis `across` is cut into grid_x equal parts, one a column of cores,
+// that of `down` into grid_y, one a row; a core computes all blocks of its part, in the same order as every other core.
+// Cores of a row (column) then need the same operands at the same time where these do not depend on `across` (`down`).
 struct WorkSplit {
     std::vector<VarId> order;    // the launch's grid variables, slowest first
     int grid_x = 1, grid_y = 1;  // worker grid in use
     int64_t cores = 1;           // ≤ grid_x * grid_y; all of it when the number of blocks is not constant
+    VarId across, down;          // both or neither
+    bool rectangle() const { return across.valid(); }
     friend bool operator==(const WorkSplit&, const WorkSplit&) = default;
 };
 

@@ -144,6 +144,23 @@ struct WriteTile {
     }
     friend bool operator==(const WriteTile&, const WriteTile&) = default;
 };
+// The channel's reserved block of `pages`, brought by one core and sent to its peers: those of the same row (column) of
+// the rectangle of cores. The body reads the block, barrier included; one core of the row (column) runs it, once
+// all peers have room, and the others receive what it sends. Every core of the row (column) comes here in step and
+// would read the same: an execution core by core may run the body on each.
+enum class Peers : uint8_t { Row, Column };
+struct Multicast {
+    static constexpr std::string_view kName = "multicast";
+    ChannelId channel;
+    int64_t pages = 1;
+    Peers peers = Peers::Row;
+    Region body;
+    template <class Self, class V>
+    static void fields(Self& s, V&& v) {
+        v("channel", s.channel), v("pages", s.pages), v("peers", s.peers), v("body", s.body);
+    }
+    friend bool operator==(const Multicast&, const Multicast&) = default;
+};
 enum class NocCall : uint8_t { ReadBarrier, WritesFlushed, WriteBarrier };
 struct NocSync {
     static constexpr std::string_view kName = "noc";
@@ -246,8 +263,8 @@ struct PackerConfig {
 };
 
 struct Op {
-    std::variant<Let, For, If, Comment, ChannelOp, ReadTile, WriteTile, NocSync, DstSync, Startup, Init, Call, Pack,
-                 Reconfig, PackerConfig>
+    std::variant<Let, For, If, Comment, ChannelOp, ReadTile, WriteTile, Multicast, NocSync, DstSync, Startup, Init,
+                 Call, Pack, Reconfig, PackerConfig>
         v;
     Engines engines;  // of a region op: the union of its body's
     LocId loc;

@@ -123,6 +123,13 @@ class Verifier {
         for (const WorkSplit& s : f.mapping.launches) {
             if (s.grid_x < 1 || s.grid_y < 1 || s.cores < 1 || s.cores > int64_t(s.grid_x) * s.grid_y)
                 error("TT9104", "a work split has more cores than its grid, or none");
+            const auto in_order = [&](VarId v) {
+                return std::find(s.order.begin(), s.order.end(), v) != s.order.end();
+            };
+            if (s.across.valid() != s.down.valid() ||
+                (s.rectangle() && (s.across == s.down || !in_order(s.across) || !in_order(s.down) ||
+                                   s.cores != int64_t(s.grid_x) * s.grid_y)))
+                error("TT9104", "a rectangle of cores wants two axes of its order and its whole grid");
             for (const VarId v : s.order)
                 if (!v.valid() || v.v >= ctx_.index.num_vars()) error("TT9104", "a work split has a bad variable");
         }
@@ -544,6 +551,11 @@ class Verifier {
         unbind(f.var);
     }
     void check(const prog::If& f, prog::Engines& engines) { engines = region(f.then) | region(f.otherwise); }
+    void check(const prog::Multicast& m, prog::Engines& engines) {
+        engines = region(m.body);
+        only(engines, movers(), "a multicast");
+        if (m.pages < 1) error("TT9109", "a multicast brings no pages");
+    }
     void check(const prog::ChannelOp& c, prog::Engines&) {
         if (!c.channel.valid() || c.channel.v >= channels_->size()) return;
         const prog::Channel& channel = (*channels_)[c.channel.v];

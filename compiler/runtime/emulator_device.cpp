@@ -142,6 +142,12 @@ class ProgramBuilder {
             case PlanArg::Kind::Value:
                 out.push_back(evaluate(arg.value, env));
                 break;
+            case PlanArg::Kind::NocX:
+                out.push_back(noc_coord(evaluate(arg.value, env)).x);
+                break;
+            case PlanArg::Kind::NocY:
+                out.push_back(noc_coord(evaluate(arg.value, env)).y);
+                break;
             case PlanArg::Kind::Accessor:
                 out.insert(out.end(), {kAccessorInDram, buffers_.of(arg.tensor).aligned_page_size});
                 break;
@@ -149,6 +155,12 @@ class ProgramBuilder {
                 out.push_back(static_cast<uint32_t>(buffers_.of(arg.tensor).address));
                 break;
         }
+    }
+
+    tensix::Coord noc_coord(uint32_t core) const {
+        const auto columns = static_cast<uint32_t>(launch_.grid_x);
+        return tensix::find_device(artifacts_.plan.arch, artifacts_.plan.board)
+            .noc_coord({core % columns, core / columns});
     }
 
     tt_emulator::KernelSpec kernel_spec(const PlanKernel& kernel) {

@@ -176,7 +176,11 @@ std::string print(const MappingPlan& mapping, const Context& ctx) {
     for (size_t l = 0; l < mapping.launches.size(); ++l) {
         const WorkSplit& split = mapping.launches[l];
         out << "launch " << l << ": " << split.cores << " of " << split.grid_x << "x" << split.grid_y
-            << " cores, contiguous blocks, order";
+            << " cores, ";
+        if (split.rectangle())
+            out << ctx.index.var(split.across).name << " across, " << ctx.index.var(split.down).name << " down, order";
+        else
+            out << "contiguous blocks, order";
         for (VarId var : split.order) out << " " << ctx.index.var(var).name;
         out << "\n";
     }

@@ -16,6 +16,8 @@ prog::Region project(const prog::Region& region, prog::Engine engine) {
             branch->then = project(branch->then, engine);
             branch->otherwise = project(branch->otherwise, engine);
             if (branch->then.ops.empty() && branch->otherwise.ops.empty()) continue;
+        } else if (auto* multicast = std::get_if<prog::Multicast>(&copy.v)) {
+            multicast->body = project(multicast->body, engine);
         }
         out.ops.push_back(std::move(copy));
     }

@@ -40,8 +40,14 @@ struct Span {
 class LaunchScheduler {
   public:
     LaunchScheduler(Context& ctx, const graph::Launch& launch, const LaunchResources& resources, const WorkSplit& split,
-                    const std::vector<TensorLayout>& layouts)
-        : ctx_(ctx), index_(ctx.index), launch_(launch), resources_(resources), split_(split), layouts_(layouts) {}
+                    const std::vector<TensorLayout>& layouts, const Target& target)
+        : ctx_(ctx),
+          index_(ctx.index),
+          launch_(launch),
+          resources_(resources),
+          split_(split),
+          layouts_(layouts),
+          device_(*target.device) {}
 
     Result<prog::Launch> run() {
         prog::Launch out;
@@ -50,24 +56,12 @@ class LaunchScheduler {
         out.loc = launch_.loc;
         out.core = index_.new_var({"core", VarKind::CoreArg, 0, split_.cores - 1});
 
-        IndexId total = index_.constant(1);
-        for (IndexId extent : launch_.grid_extents) total = index_.mul(total, extent);
-        const IndexId cores = index_.constant(split_.cores), core = index_.of(out.core);
-        const IndexId share = index_.floordiv(total, cores), rest = index_.floormod(total, cores);
-        const IndexId first = index_.add(index_.mul(core, share), index_.min(core, rest));
-        const IndexId count = index_.add(share, index_.lt(core, rest));
-        const VarId first_block = index_.new_var({"first_block", VarKind::CoreArg, 0, {}});
-        const VarId num_blocks = index_.new_var({"num_blocks", VarKind::CoreArg, 0, {}});
-        const VarId block = index_.new_var({"block", VarKind::Loop, 0, {}});
-        if (auto n = index_.as_const(total)) index_.var(block).hi = *n - 1;
-        out.core_args = {{first_block, first, {}}, {num_blocks, count, {}}};
-
+        prog::For blocks = split_.rectangle() ? rectangle(out) : share(out);
         prog::Region body;
         ops_ = &body.ops;
-        std::vector<prog::Op> lets = grid_lets(block);
+        std::vector<prog::Op> lets = grid_lets(blocks.var);
         steps(resources_.steps, nullptr);
         if (!errors_.empty()) return errors_;
-        prog::For blocks{block, index_.of(first_block), index_.of(num_blocks), 1, {}};
         for (prog::Op& let : lets) {
             let.engines = engines_using(body, std::get<prog::Let>(let.v).var);
             if (let.engines.bits) blocks.body.ops.push_back(std::move(let));
@@ -79,6 +73,7 @@ class LaunchScheduler {
         residents();
         add_region(std::move(blocks), launch_.loc);
         if (writes_) add(prog::NocSync{NocCall::WriteBarrier}, Engine::Writer);
+        if (multicasts_) add(prog::NocSync{NocCall::WriteBarrier}, Engine::Reader);
         const Engines used = union_of(out.body);
         for (prog::CoreArg& arg : out.core_args) arg.engines = used;
         derive_inits(out, index_);
@@ -86,6 +81,49 @@ class LaunchScheduler {
     }
 
   private:
+    // ---- which blocks a core computes: the loop over them, with its arguments added to the launch ----
+    prog::For share(prog::Launch& out) {
+        IndexId total = index_.constant(1);
+        for (IndexId extent : launch_.grid_extents) total = index_.mul(total, extent);
+        const IndexId cores = index_.constant(split_.cores), core = index_.of(out.core);
+        const IndexId share = index_.floordiv(total, cores), rest = index_.floormod(total, cores);
+        const IndexId first = index_.add(index_.mul(core, share), index_.min(core, rest));
+        const IndexId count = index_.add(share, index_.lt(core, rest));
+        const VarId first_block = index_.new_var({"first_block", VarKind::CoreArg, 0, {}});
+        const VarId num_blocks = index_.new_var({"num_blocks", VarKind::CoreArg, 0, {}});
+        const VarId block = index_.new_var({"block", VarKind::Loop, 0, {}});
+        if (auto n = index_.as_const(total)) index_.var(block).hi = *n - 1;
+        out.core_args = {{first_block, first, {}}, {num_blocks, count, {}}};
+        return {block, index_.of(first_block), index_.of(num_blocks), 1, {}};
+    }
+
+    // The same number of blocks for every core, numbered from 0 within its own part of the two axes.
+    prog::For rectangle(prog::Launch& out) {
+        const IndexId columns = index_.constant(split_.grid_x), core = index_.of(out.core);
+        int64_t blocks = 1;
+        for (size_t axis = 0; axis < launch_.grid.size(); ++axis) blocks *= part(axis);
+        for (auto [var, at] : {std::pair{split_.across, index_.floormod(core, columns)},
+                               std::pair{split_.down, index_.floordiv(core, columns)}}) {
+            const auto axis = axis_of(var);
+            const int64_t last = *index_.as_const(launch_.grid_extents[axis]) - part(axis);
+            const VarId first = index_.new_var({"first_" + index_.var(var).name, VarKind::CoreArg, 0, last});
+            out.core_args.push_back({first, index_.mul(at, index_.constant(part(axis))), {}});
+            first_[var] = index_.of(first);
+        }
+        const VarId block = index_.new_var({"block", VarKind::Loop, 0, blocks - 1});
+        return {block, index_.constant(0), index_.constant(blocks), 1, {}};
+    }
+    size_t axis_of(VarId var) const {
+        return static_cast<size_t>(std::find(launch_.grid.begin(), launch_.grid.end(), var) - launch_.grid.begin());
+    }
+    // Values of a grid axis that one core of a rectangle goes through.
+    int64_t part(size_t axis) const {
+        const int64_t extent = *index_.as_const(launch_.grid_extents[axis]);
+        return launch_.grid[axis] == split_.across ? extent / split_.grid_x
+               : launch_.grid[axis] == split_.down ? extent / split_.grid_y
+                                                   : extent;
+    }
+
     // ---- building ----
     template <class Op>
     void add(Op op, Engines engines) {
@@ -124,12 +162,14 @@ class LaunchScheduler {
         IndexId faster = index_.constant(1);
         for (size_t n = split_.order.size(); n-- > 0;) {
             const VarId var = split_.order[n];
-            const auto at = std::find(launch_.grid.begin(), launch_.grid.end(), var) - launch_.grid.begin();
-            const IndexId extent = launch_.grid_extents[static_cast<size_t>(at)];
+            const size_t axis = axis_of(var);
+            const IndexId whole = launch_.grid_extents[axis];
+            const IndexId extent = split_.rectangle() ? index_.constant(part(axis)) : whole;
             if (!index_.var(var).lo) index_.var(var).lo = 0;
-            if (auto e = index_.as_const(extent); e && !index_.var(var).hi) index_.var(var).hi = *e - 1;
+            if (auto e = index_.as_const(whole); e && !index_.var(var).hi) index_.var(var).hi = *e - 1;
             IndexId value = index_.floordiv(index_.of(block), faster);
             if (n > 0) value = index_.floormod(value, extent);
+            if (auto first = first_.find(var); first != first_.end()) value = index_.add(first->second, value);
             out.insert(out.begin(), {prog::Let{var, value}, {}, launch_.loc});
             faster = index_.mul(faster, extent);
         }
@@ -149,6 +189,8 @@ class LaunchScheduler {
             } else if (auto* branch = std::get_if<prog::If>(&op.v)) {
                 check(branch->cond, op.engines);
                 engines = engines | engines_using(branch->then, var) | engines_using(branch->otherwise, var);
+            } else if (auto* multicast = std::get_if<prog::Multicast>(&op.v)) {
+                engines = engines | engines_using(multicast->body, var);
             } else if (auto* read = std::get_if<prog::ReadTile>(&op.v)) {
                 check(read->page, op.engines), check(read->slot, op.engines), check(read->valid, op.engines);
             } else if (auto* write = std::get_if<prog::WriteTile>(&op.v)) {
@@ -214,34 +256,102 @@ class LaunchScheduler {
                "access its dimensions in one order throughout the kernel");
     }
 
-    // All reads of a region segment are in flight before its one barrier.
-    void loads(const std::vector<const Step*>& batch) {
-        for (const Step* step : batch) {
-            const auto& load = std::get<placed::Load>(step->v);
+    // All reads of a region segment are in flight before its one barrier; blocks that peers share come one by one.
+    // writer_free: the writer has nothing to write meanwhile, and may bring some of them.
+    void loads(const std::vector<const Step*>& batch, bool writer_free) {
+        auto of = [&](const Step* step) -> const placed::Load& {
             loc_ = step->loc;
-            channel(ChannelCall::ReserveBack, load.to.channel, load.to.rows * load.to.cols, Engine::Reader);
-        }
-        for (const Step* step : batch) {
-            const auto& load = std::get<placed::Load>(step->v);
-            loc_ = step->loc;
-            const Tiles& to = load.to;
-            auto read = [&](IndexId r, IndexId c, IndexId slot) {
-                const Page page = page_of(load.window, r, c);
-                add(prog::ReadTile{load.window.tensor, page.number, to.channel, slot, page.valid}, Engine::Reader);
-            };
-            if (to.by_columns)
-                loop("col", to.cols, 1,
-                     [&](IndexId c) { loop("row", to.rows, 1, [&](IndexId r) { read(r, c, tile_of(to, r, c)); }); });
-            else
-                loop("row", to.rows, 1,
-                     [&](IndexId r) { loop("col", to.cols, 1, [&](IndexId c) { read(r, c, tile_of(to, r, c)); }); });
-        }
+            return std::get<placed::Load>(step->v);
+        };
+        auto each = [&](auto&& visit) {
+            for (const Step* step : batch) {
+                const auto& load = of(step);
+                visit(load, peers(load));
+            }
+        };
+        bool own = false, row = false;
+        each([&](const placed::Load&, std::optional<prog::Peers> peers) {
+            own = own || !peers;
+            row = row || peers == prog::Peers::Row;
+        });
+        // Blocks along rows and along columns come at the same time, over a NoC each.
+        auto engine = [&](std::optional<prog::Peers> peers) {
+            return row && writer_free && peers == prog::Peers::Column ? Engine::Writer : Engine::Reader;
+        };
+        each([&](const placed::Load& load, std::optional<prog::Peers> peers) {
+            channel(ChannelCall::ReserveBack, load.to.channel, load.to.rows * load.to.cols, engine(peers));
+        });
+        each([&](const placed::Load& load, std::optional<prog::Peers> peers) {
+            if (!peers) reads(load, Engine::Reader);
+        });
+        each([&](const placed::Load& load, std::optional<prog::Peers> peers) {
+            if (peers) multicast(load, *peers, engine(peers));
+        });
+        if (!own) return;
         add(prog::NocSync{NocCall::ReadBarrier}, Engine::Reader);
-        for (const Step* step : batch) {
-            const auto& load = std::get<placed::Load>(step->v);
-            loc_ = step->loc;
-            channel(ChannelCall::PushBack, load.to.channel, load.to.rows * load.to.cols, Engine::Reader);
-        }
+        each([&](const placed::Load& load, std::optional<prog::Peers> peers) {
+            if (!peers) channel(ChannelCall::PushBack, load.to.channel, load.to.rows * load.to.cols, Engine::Reader);
+        });
+    }
+
+    void reads(const placed::Load& load, Engine engine) {
+        const Tiles& to = load.to;
+        auto read = [&](IndexId r, IndexId c, IndexId slot) {
+            const Page page = page_of(load.window, r, c);
+            add(prog::ReadTile{load.window.tensor, page.number, to.channel, slot, page.valid}, engine);
+        };
+        if (to.by_columns)
+            loop("col", to.cols, 1,
+                 [&](IndexId c) { loop("row", to.rows, 1, [&](IndexId r) { read(r, c, tile_of(to, r, c)); }); });
+        else
+            loop("row", to.rows, 1,
+                 [&](IndexId r) { loop("col", to.cols, 1, [&](IndexId c) { read(r, c, tile_of(to, r, c)); }); });
+    }
+
+    void multicast(const placed::Load& load, prog::Peers peers, Engine engine) {
+        const int64_t pages = load.to.rows * load.to.cols;
+        prog::Multicast out{load.to.channel, pages, peers, {}};
+        auto* outer = std::exchange(ops_, &out.body.ops);
+        reads(load, engine);
+        add(prog::NocSync{NocCall::ReadBarrier}, engine);
+        ops_ = outer;
+        add(std::move(out), engine);
+        channel(ChannelCall::PushBack, load.to.channel, pages, engine);
+        if (engine == Engine::Reader) multicasts_ = true;
+    }
+
+    // Whether the writer has something to write in the steps.
+    static bool writes(const std::vector<Step>& list) {
+        return std::any_of(list.begin(), list.end(), [](const Step& step) {
+            if (auto* section = std::get_if<Section>(&step.v)) return !section->stores.empty();
+            if (auto* loop = std::get_if<placed::Loop>(&step.v)) return writes(loop->body);
+            if (auto* branch = std::get_if<placed::Branch>(&step.v))
+                return writes(branch->then) || writes(branch->otherwise);
+            return std::holds_alternative<placed::Store>(step.v);
+        });
+    }
+
+    // The cores that need the same block at the same time, where sending it costs less than everyone's own reads.
+    std::optional<prog::Peers> peers(const placed::Load& load) const {
+        if (!split_.rectangle()) return std::nullopt;
+        auto depends = [&](VarId axis) {
+            auto on = [&](IndexId id) { return index_.uses(id, axis); };
+            return std::any_of(load.window.offset.begin(), load.window.offset.end(), on) ||
+                   std::any_of(control_.begin(), control_.end(), on);
+        };
+        const bool row = !depends(split_.across) && split_.grid_x > 1;
+        const bool column = !depends(split_.down) && split_.grid_y > 1;
+        if (!row && !column) return std::nullopt;
+        // Read by everyone, the bytes come at each core's part of the bandwidth of device memory. Sent, they are read
+        // and sent one after the other, after the peers have reported and before they are told.
+        const double bytes = static_cast<double>(load.to.rows * load.to.cols) *
+                             tensix::tile_bytes(resources_.channels[load.to.channel.v].format);
+        const double share =
+            device_.dram_peak_gbps * 1e3 / device_.clock_mhz / static_cast<double>(split_.cores);  // bytes a cycle
+        const double read = device_.figure("dram_core_bytes_per_cycle");
+        const double sent = device_.figure("noc_multicast_linked_bytes_per_cycle");
+        if (bytes / share < bytes / read + bytes / sent + device_.figure("noc_multicast_fixed")) return std::nullopt;
+        return row && (!column || split_.grid_x >= split_.grid_y) ? prog::Peers::Row : prog::Peers::Column;
     }
 
     // Loaded and waited for once, then there for the whole kernel.
@@ -249,7 +359,7 @@ class LaunchScheduler {
         std::vector<const Step*> batch;
         for (const Step& step : resources_.residents) batch.push_back(&step);
         if (batch.empty()) return;
-        loads(batch);
+        loads(batch, false);
         for (const Step* step : batch) {
             const Tiles& tiles = std::get<placed::Load>(step->v).to;
             loc_ = step->loc;
@@ -351,7 +461,7 @@ class LaunchScheduler {
                 for (; end < list.size() && !reads(list[end]); ++end)
                     if (is_load(list[end])) batch.push_back(&list[end]);
                 loaded = end;
-                loads(batch);
+                loads(batch, !writes(list));
                 continue;
             }
             // A run of instructions is one unit.
@@ -390,11 +500,13 @@ class LaunchScheduler {
             this->loop_step(*loop);
         } else if (auto* branch = std::get_if<placed::Branch>(&step.v)) {
             prog::If out{branch->cond, {}, {}};
+            control_.push_back(branch->cond);
             auto* outer = std::exchange(ops_, &out.then.ops);
             steps(branch->then, section_);
             ops_ = &out.otherwise.ops;
             steps(branch->otherwise, section_);
             ops_ = outer;
+            control_.pop_back();
             const Engines engines = union_of(out.then) | union_of(out.otherwise);
             if (engines.bits) ops_->push_back({std::move(out), engines, step.loc});
         }
@@ -447,7 +559,9 @@ class LaunchScheduler {
         auto* outer = std::exchange(ops_, &out.body.ops);
         const placed::Loop* enclosing = summing_;
         if (sums) summing_ = mixed ? &loop : nullptr;
+        control_.insert(control_.end(), {loop.begin, loop.extent});
         steps(loop.body, section_, &loop.carried);
+        control_.resize(control_.size() - 2);
         summing_ = enclosing;
         if (sums && !mixed && !loop.accumulator_has_start && !once)
             when_first(loop, true, [&] {
@@ -694,12 +808,15 @@ class LaunchScheduler {
     const LaunchResources& resources_;
     const WorkSplit& split_;
     const std::vector<TensorLayout>& layouts_;
+    const tensix::DeviceSpec& device_;
+    std::map<VarId, IndexId> first_;  // of a rectangle's two axes: where a core's part begins
+    std::vector<IndexId> control_;    // what decides whether and how often the current step runs, within a block
     std::vector<prog::Op>* ops_ = nullptr;
     std::map<std::tuple<std::string, int64_t, int64_t>, VarId> vars_;
     const Section* section_ = nullptr;       // being written
     const placed::Loop* summing_ = nullptr;  // loop whose sections switch the packer's mode themselves
     IndexId row_, col_;                      // of the current subblock
-    bool writes_ = false;
+    bool writes_ = false, multicasts_ = false;
     LocId loc_;
     std::vector<Diagnostic> errors_;
 };
@@ -715,7 +832,7 @@ Result<TensixProgram> schedule(const TileGraph& graph, const ResourcePlan& resou
     std::vector<Diagnostic> errors;
     for (size_t i = 0; i < graph.launches.size(); ++i) {
         auto launch = scheduling::LaunchScheduler(program.ctx, graph.launches[i], resources.launches[i],
-                                                  mapping.launches[i], mapping.layouts)
+                                                  mapping.launches[i], mapping.layouts, target)
                           .run();
         if (launch)
             program.launches.push_back(launch.take());

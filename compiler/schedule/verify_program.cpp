@@ -56,6 +56,10 @@ class EngineVerifier {
           engine_(engine),
           out_(out) {
         capacity_ = target.device->dst_tiles(launch.compute.fp32_dest_acc_en, launch.compute.dst_full_sync_en);
+        const auto number = static_cast<size_t>(&launch - program.launches.data());
+        const WorkSplit& split = program.mapping.launches[number];
+        rectangle_ = split.rectangle();
+        if (rectangle_) differing_arguments(split);
     }
 
     void run() {
@@ -102,6 +106,7 @@ class EngineVerifier {
                 const auto begin = index_.as_const(loop->begin);
                 const Var var = index_.var(loop->var);
                 // Conditions are decided with the first value, then with a variable that starts from the second.
+                const auto outer = enter({loop->begin, loop->extent}, loop->var);
                 loops_.push_back({loop->var, false, begin ? index_.constant(*begin) : IndexId{}});
                 this->region(loop->body, state);
                 if (!same_hold(state, before))
@@ -119,6 +124,7 @@ class EngineVerifier {
                     this->region(loop->body, state);
                 }
                 loops_.pop_back();
+                along_ = outer;
                 if (!always) meet(state, before);
             } else if (auto* branch = std::get_if<If>(&op.v)) {
                 IndexSubst at;
@@ -130,15 +136,82 @@ class EngineVerifier {
                     continue;
                 }
                 State other = state;
+                const auto outer = enter({branch->cond}, {});
                 this->region(branch->then, state);
                 this->region(branch->otherwise, other);
+                along_ = outer;
                 if (!same_hold(state, other))
                     error("TT5112", "the sides of a condition leave channels or DST in different states");
                 meet(state, other);
+            } else if (auto* multicast = std::get_if<Multicast>(&op.v)) {
+                this->multicast(*multicast, state);
             } else {
+                if (auto* let = std::get_if<Let>(&op.v)) enter({let->value}, let->var, false);
                 std::visit([&](const auto& o) { step(o, state); }, op.v);
             }
         }
+    }
+
+    // ---- what peers have in common ----
+    // What differs between the cores of one row, and of one column, of the rectangle.
+    struct Along {
+        std::set<VarId> vars;
+        bool control = false;  // the op being visited may run on some of them only
+    };
+    // The number that every core of the launch has for an argument, by row and column.
+    void differing_arguments(const WorkSplit& split) {
+        for (const CoreArg& arg : launch_.core_args)
+            for (Peers peers : {Peers::Row, Peers::Column}) {
+                auto of = [&](int64_t core) { return index_.eval(arg.value, {{launch_.core, core}}); };
+                bool same = true;
+                for (int64_t core = 0; core < split.cores; ++core) {
+                    const auto first = of(peers == Peers::Row ? core - core % split.grid_x : core % split.grid_x);
+                    same = same && first && first == of(core);
+                }
+                if (!same) along_[static_cast<size_t>(peers)].vars.insert(arg.var);
+            }
+    }
+    // Notes that what follows, or the variable, depends on the expressions. Returns what held before.
+    std::array<Along, 2> enter(std::initializer_list<IndexId> on, VarId var, bool control = true) {
+        std::array<Along, 2> before = along_;
+        for (Along& along : along_) {
+            const bool differs = std::any_of(on.begin(), on.end(), [&](IndexId id) {
+                return std::any_of(along.vars.begin(), along.vars.end(), [&](VarId v) { return index_.uses(id, v); });
+            });
+            if (!differs) continue;
+            if (control) along.control = true;
+            if (var) along.vars.insert(var);
+        }
+        return before;
+    }
+    // Whether the op, or one inside of it, names something that differs along the row or column.
+    bool differs(const Region& region, const Along& along) const {
+        auto uses = [&](IndexId id) {
+            return id && std::any_of(along.vars.begin(), along.vars.end(), [&](VarId v) { return index_.uses(id, v); });
+        };
+        return std::any_of(region.ops.begin(), region.ops.end(), [&](const Op& op) {
+            if (auto* loop = std::get_if<For>(&op.v))
+                return uses(loop->begin) || uses(loop->extent) || differs(loop->body, along);
+            if (auto* branch = std::get_if<If>(&op.v))
+                return uses(branch->cond) || differs(branch->then, along) || differs(branch->otherwise, along);
+            auto* read = std::get_if<ReadTile>(&op.v);
+            return read && (uses(read->page) || uses(read->slot) || uses(read->valid));
+        });
+    }
+    void multicast(const Multicast& op, State& state) {
+        const Along& along = along_[static_cast<size_t>(op.peers)];
+        const std::string line = op.peers == Peers::Row ? "row" : "column";
+        if (!rectangle_) error("TT5140", "`" + name(op.channel) + "` is sent to peers, but no rectangle is mapped");
+        if (along.control || differs(op.body, along))
+            error("TT5141", "`" + name(op.channel) + "` is not the same, or not in step, for all cores of a " + line);
+        Held& held = state.held[op.channel.v];
+        if (held.reserved != op.pages)
+            error("TT5142", "`" + name(op.channel) + "` is sent in other pages than are reserved",
+                  {{"pages", std::to_string(held.reserved), std::to_string(op.pages)}});
+        region(op.body, state);
+        if (state.held[op.channel.v].read_pending)
+            error("TT5143", "`" + name(op.channel) + "` is sent while reads into it are in flight: no read barrier");
+        state.arrival_open = true;
     }
     static bool same_hold(const State& a, const State& b) {
         auto covers = [](const State& x, const State& y) {
@@ -186,6 +259,15 @@ class EngineVerifier {
             if (each && !extent) return std::nullopt;
             return each ? each * ceil_div(*extent, loop->step) : 0;
         }
+        if (auto* multicast = std::get_if<Multicast>(&op.v)) {
+            int64_t all = 0;
+            for (const Op& inner : multicast->body.ops) {
+                auto n = count<Made>(inner, channel);
+                if (!n) return std::nullopt;
+                all += *n;
+            }
+            return all;
+        }
         if (auto* branch = std::get_if<If>(&op.v)) {
             for (const Region* side : {&branch->then, &branch->otherwise})
                 for (const Op& inner : side->ops) {
@@ -230,7 +312,7 @@ class EngineVerifier {
                 }
             }
         };
-        if (engine_ == Engine::Reader)
+        if (engine_ != Engine::Compute)
             check.template operator()<ReadTile>(ChannelCall::ReserveBack, ChannelCall::PushBack, "the tiles read into");
         if (engine_ == Engine::Compute)
             check.template operator()<Pack>(ChannelCall::ReserveBack, ChannelCall::PushBack, "the tiles packed to");
@@ -441,6 +523,7 @@ class EngineVerifier {
     void step(const Comment&, State&) {}
     void step(const For&, State&) {}
     void step(const If&, State&) {}
+    void step(const Multicast&, State&) {}
 
     const Context& ctx_;
     IndexArena index_;  // to which conditions of single iterations are added
@@ -454,6 +537,8 @@ class EngineVerifier {
     };
     std::vector<OpenLoop> loops_;
     int64_t capacity_ = 0;
+    bool rectangle_ = false;
+    std::array<Along, 2> along_;  // by Peers
     std::vector<Diagnostic>& out_;
     LocId loc_;
 };

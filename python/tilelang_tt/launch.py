@@ -398,6 +398,9 @@ class Program:
         variable = launch["cores"]["variable"]
         columns = launch["grid"][0]
 
+        def noc_coordinate(core: int) -> Any:
+            return self.device.worker_core_from_logical_core(ttnn.CoreCoord(core % columns, core // columns))
+
         def values(args: Sequence[Mapping[str, Any]], env: Env) -> list[int]:
             out: list[int] = []
             for a in args:
@@ -405,6 +408,10 @@ class Program:
                     out += [int(v) for v in ttnn.TensorAccessorArgs(tensors[a["accessor"]]).get_compile_time_args()]
                 elif "address" in a:
                     out.append(int(tensors[a["address"]].buffer_address()))
+                elif "noc_x" in a:
+                    out.append(noc_coordinate(evaluate(a["noc_x"], env)).x)
+                elif "noc_y" in a:
+                    out.append(noc_coordinate(evaluate(a["noc_y"], env)).y)
                 else:
                     out.append(evaluate(a["value"], env) & 0xFFFFFFFF)
             return out

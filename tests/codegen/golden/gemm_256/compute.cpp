@@ -16,28 +16,25 @@ constexpr uint32_t B_shared_tiles = 2;  // of one push
 constexpr uint32_t C_local_tiles = 4;   // of one push
 
 void kernel_main() {
-    const uint32_t num_blocks = get_arg_val<uint32_t>(0);
     CircularBuffer A_shared(cb_A_shared), B_shared(cb_B_shared), C_local(cb_C_local);
 
     compute_kernel_hw_startup<SrcOrder::Reverse>(cb_A_shared, cb_B_shared, cb_C_local);
     matmul_block_init(cb_A_shared, cb_B_shared, 0, 2, 2, 1);
-    for (uint32_t block = 0; block < num_blocks; ++block) {
-        // C_local stays in DST over the whole loop: its 4 tiles fit
-        tile_regs_acquire();
-        for (uint32_t ko = 0; ko < 8; ++ko) {
-            A_shared.wait_front(A_shared_tiles);
-            B_shared.wait_front(B_shared_tiles);
-            matmul_block(cb_A_shared, cb_B_shared, 0, 0, 0, 0, 2, 2, 1);
-            A_shared.pop_front(A_shared_tiles);
-            B_shared.pop_front(B_shared_tiles);
-        }
-        tile_regs_commit();
-        C_local.reserve_back(C_local_tiles);
-        tile_regs_wait();
-        for (uint32_t t = 0; t < 4; ++t) {
-            pack_tile(t, cb_C_local);
-        }
-        tile_regs_release();
-        C_local.push_back(C_local_tiles);
+    // C_local stays in DST over the whole loop: its 4 tiles fit
+    tile_regs_acquire();
+    for (uint32_t ko = 0; ko < 8; ++ko) {
+        A_shared.wait_front(A_shared_tiles);
+        B_shared.wait_front(B_shared_tiles);
+        matmul_block(cb_A_shared, cb_B_shared, 0, 0, 0, 0, 2, 2, 1);
+        A_shared.pop_front(A_shared_tiles);
+        B_shared.pop_front(B_shared_tiles);
     }
+    tile_regs_commit();
+    C_local.reserve_back(C_local_tiles);
+    tile_regs_wait();
+    for (uint32_t t = 0; t < 4; ++t) {
+        pack_tile(t, cb_C_local);
+    }
+    tile_regs_release();
+    C_local.push_back(C_local_tiles);
 }

@@ -228,7 +228,7 @@ int main(int argc, char** argv) try {
 
     {
         Program program = CreateProgram();
-        const CoreRangeSet cores(std::vector<CoreRange>{CoreRange({0, 0}, {7, 1})});  // 16 of 8x8
+        const CoreRangeSet cores(std::vector<CoreRange>{CoreRange({0, 0}, {3, 3})});  // 16 of 4x4
 
         circular_buffer(program, cores, 0, tt::DataFormat::Float16_b, 4, 2048);  // A_shared
         circular_buffer(program, cores, 1, tt::DataFormat::Float16_b, 4, 2048);  // B_shared
@@ -238,7 +238,7 @@ int main(int argc, char** argv) try {
             program, kernel("reader.cpp"), cores,
             ReaderDataMovementConfig(accessors({&A, &B}), {}, {{"cb_A_shared", 0}, {"cb_B_shared", 1}}));
         SetCommonRuntimeArgs(program, reader, {A.address(), B.address()});
-        const KernelHandle compute = CreateKernel(
+        CreateKernel(
             program, kernel("compute.cpp"), cores,
             ComputeConfig{.math_fidelity = MathFidelity::HiFi4,
                           .fp32_dest_acc_en = true,
@@ -249,12 +249,11 @@ int main(int argc, char** argv) try {
             WriterDataMovementConfig(accessors({&C}), {}, {{"cb_C_local", 2}}));
         SetCommonRuntimeArgs(program, writer, {C.address()});
         for (uint32_t core = 0; core < 16; ++core) {
-            const CoreCoord at{core % 8, core / 8};
-            const uint32_t first_block = uint32_t(core);
-            const uint32_t num_blocks = uint32_t(1);
-            SetRuntimeArgs(program, reader, at, {first_block, num_blocks});
-            SetRuntimeArgs(program, compute, at, {num_blocks});
-            SetRuntimeArgs(program, writer, at, {first_block, num_blocks});
+            const CoreCoord at{core % 4, core / 4};
+            const uint32_t first_bx = uint32_t(core % 4);
+            const uint32_t first_by = uint32_t(core / 4);
+            SetRuntimeArgs(program, reader, at, {first_bx, first_by});
+            SetRuntimeArgs(program, writer, at, {first_bx, first_by});
         }
 
         distributed::MeshWorkload workload;

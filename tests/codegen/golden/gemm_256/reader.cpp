@@ -20,30 +20,28 @@ void kernel_main() {
     constexpr auto B_args = TensorAccessorArgs<A_args.next_compile_time_args_offset()>();
     const TensorAccessor A(A_args, get_common_arg_val<uint32_t>(0));
     const TensorAccessor B(B_args, get_common_arg_val<uint32_t>(1));
-    const uint32_t first_block = get_arg_val<uint32_t>(0);
-    const uint32_t num_blocks = get_arg_val<uint32_t>(1);
+    const uint32_t first_bx = get_arg_val<uint32_t>(0);
+    const uint32_t first_by = get_arg_val<uint32_t>(1);
     Noc noc;
     CircularBuffer A_shared(cb_A_shared), B_shared(cb_B_shared);
     const uint32_t A_shared_tile_bytes = A_shared.get_tile_size();
     const uint32_t B_shared_tile_bytes = B_shared.get_tile_size();
 
-    for (uint32_t block = first_block; block < first_block + num_blocks; ++block) {
-        const uint32_t by = block / 4;
-        const uint32_t bx = block % 4;
-        for (uint32_t ko = 0; ko < 8; ++ko) {
-            A_shared.reserve_back(A_shared_tiles);
-            B_shared.reserve_back(B_shared_tiles);
-            for (uint32_t row = 0; row < 2; ++row) {
-                noc.async_read(A, A_shared, A_shared_tile_bytes, {.page_id = (by * 2 + row) * A_tile_cols + ko},
-                               {.offset_bytes = row * A_shared_tile_bytes});
-            }
-            for (uint32_t col = 0; col < 2; ++col) {
-                noc.async_read(B, B_shared, B_shared_tile_bytes, {.page_id = ko * B_tile_cols + bx * 2 + col},
-                               {.offset_bytes = col * B_shared_tile_bytes});
-            }
-            noc.async_read_barrier();
-            A_shared.push_back(A_shared_tiles);
-            B_shared.push_back(B_shared_tiles);
+    const uint32_t by = first_by;
+    const uint32_t bx = first_bx;
+    for (uint32_t ko = 0; ko < 8; ++ko) {
+        A_shared.reserve_back(A_shared_tiles);
+        B_shared.reserve_back(B_shared_tiles);
+        for (uint32_t row = 0; row < 2; ++row) {
+            noc.async_read(A, A_shared, A_shared_tile_bytes, {.page_id = (by * 2 + row) * A_tile_cols + ko},
+                           {.offset_bytes = row * A_shared_tile_bytes});
         }
+        for (uint32_t col = 0; col < 2; ++col) {
+            noc.async_read(B, B_shared, B_shared_tile_bytes, {.page_id = ko * B_tile_cols + bx * 2 + col},
+                           {.offset_bytes = col * B_shared_tile_bytes});
+        }
+        noc.async_read_barrier();
+        A_shared.push_back(A_shared_tiles);
+        B_shared.push_back(B_shared_tiles);
     }
 }

@@ -15,24 +15,22 @@ constexpr uint32_t C_tile_cols = 8;    // tiles in a row
 void kernel_main() {
     constexpr auto C_args = TensorAccessorArgs<0>();
     const TensorAccessor C(C_args, get_common_arg_val<uint32_t>(0));
-    const uint32_t first_block = get_arg_val<uint32_t>(0);
-    const uint32_t num_blocks = get_arg_val<uint32_t>(1);
+    const uint32_t first_bx = get_arg_val<uint32_t>(0);
+    const uint32_t first_by = get_arg_val<uint32_t>(1);
     Noc noc;
     CircularBuffer C_local(cb_C_local);
     const uint32_t C_local_tile_bytes = C_local.get_tile_size();
 
-    for (uint32_t block = first_block; block < first_block + num_blocks; ++block) {
-        const uint32_t by = block / 4;
-        const uint32_t bx = block % 4;
-        C_local.wait_front(C_local_tiles);
-        for (uint32_t row = 0; row < 2; ++row) {
-            for (uint32_t col = 0; col < 2; ++col) {
-                noc.async_write(C_local, C, C_local_tile_bytes, {.offset_bytes = (row * 2 + col) * C_local_tile_bytes},
-                                {.page_id = (by * 2 + row) * C_tile_cols + bx * 2 + col});
-            }
+    const uint32_t by = first_by;
+    const uint32_t bx = first_bx;
+    C_local.wait_front(C_local_tiles);
+    for (uint32_t row = 0; row < 2; ++row) {
+        for (uint32_t col = 0; col < 2; ++col) {
+            noc.async_write(C_local, C, C_local_tile_bytes, {.offset_bytes = (row * 2 + col) * C_local_tile_bytes},
+                            {.page_id = (by * 2 + row) * C_tile_cols + bx * 2 + col});
         }
-        noc.async_writes_flushed();
-        C_local.pop_front(C_local_tiles);
     }
+    noc.async_writes_flushed();
+    C_local.pop_front(C_local_tiles);
     noc.async_write_barrier();
 }
