@@ -56,6 +56,32 @@ def test_transposes(trans_a, trans_b, block):
     gemm(160, 96, 130, bM=block, bN=block, trans_a=trans_a, trans_b=trans_b)
 
 
+@pytest.mark.parametrize(
+    "target,shape,options",
+    [
+        (WORMHOLE, (512, 512, 160), {}),  # the whole grid, a block a core
+        (BLACKHOLE, (512, 512, 160), {}),
+        (WORMHOLE, (384, 1024, 96), {}),  # a rectangle, two blocks a core
+        (WORMHOLE, (500, 500, 100), {}),  # ragged everywhere
+        (WORMHOLE + " -numerics=exact", (512, 384, 64), {"batch": 2, "trans_b": True}),
+    ],
+)
+def test_multicast(target, shape, options):
+    """Operands that a row or column of cores shares are read once and sent: the same bits as on one core."""
+    program, batch = kernels.gemm(*shape, bK=128, **options), options.get("batch", 0)
+    M, N, K = shape
+    lead = (batch,) if batch else ()
+    a, b = randn(*lead, M, K), randn(*lead, K, N, seed=1)
+    stored_b = b.mT.contiguous() if options.get("trans_b") else b
+    shared = tilelang.compile(program, target=target, out_idx=[-1])
+    alone = tilelang.compile(program, target=target + " -grid=1x1", out_idx=[-1])
+    assert "receive(" in shared.get_kernel_source()
+    assert "receive(" not in alone.get_kernel_source()
+    got = shared(a, stored_b)
+    assert torch.equal(got, alone(a, stored_b))
+    assert relative(got, a.double() @ b.double()) <= 4e-3
+
+
 @pytest.mark.parametrize("stages", [0, 1, 2, 3, 4])
 def test_pipeline_depth(stages):
     gemm(128, 128, 256, stages=stages)

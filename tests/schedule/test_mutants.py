@@ -14,7 +14,16 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from textcases import TextCase, find_opt
 
 HERE = Path(__file__).parent
-PROGRAMS = ["gemm_resident", "gemm_l1_sums", "gemm_fp32_result", "gemm_trans_a", "gemm_start", "softmax", "attention"]
+PROGRAMS = [
+    "gemm_resident",
+    "gemm_l1_sums",
+    "gemm_fp32_result",
+    "gemm_trans_a",
+    "gemm_start",
+    "softmax",
+    "attention",
+    "gemm_multicast",
+]
 # A call less leaves a well-formed program that computes something else; everything else is needed.
 REMOVABLE = re.compile(
     r"^\s*(reader|compute|writer)[+a-z]*: (channel|noc|dst|startup|init|reconfig|packer|read_tile|write_tile|pack)\b"
@@ -43,6 +52,8 @@ def mutants(text: str):
                 lambda m: f"{m[1]}{int(m[2]) * 2}",
             ),
             (r"(^\s*channel .* pages=)(\d+)(?= block_pages=)", lambda m: f"{m[1]}{int(m[2]) + 1}"),
+            (r"(multicast .*pages=)(\d+)", lambda m: f"{m[1]}{int(m[2]) * 2}"),
+            (r"(peers=)(row|column)", lambda m: m[1] + ("column" if m[2] == "row" else "row")),
             (r"(mode=l1_accumulate)( on)?", lambda m: m[1] + ("" if m[2] else " on")),
             (r"(format=)Float16_b( pages)", lambda m: f"{m[1]}Float32{m[2]}"),
         ]:
