@@ -167,7 +167,8 @@ class LaunchScheduler {
             const IndexId extent = split_.rectangle() ? index_.constant(part(axis)) : whole;
             if (!index_.var(var).lo) index_.var(var).lo = 0;
             if (auto e = index_.as_const(whole); e && !index_.var(var).hi) index_.var(var).hi = *e - 1;
-            IndexId value = index_.floordiv(index_.of(block), faster);
+            // A core with one block needs no count.
+            IndexId value = index_.var(block).hi == 0 ? index_.constant(0) : index_.floordiv(index_.of(block), faster);
             if (n > 0) value = index_.floormod(value, extent);
             if (auto first = first_.find(var); first != first_.end()) value = index_.add(first->second, value);
             out.insert(out.begin(), {prog::Let{var, value}, {}, launch_.loc});
