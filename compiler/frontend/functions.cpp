@@ -54,7 +54,6 @@ constexpr std::array kHints = std::to_array<Hint>({
     {"atomic",
      "let one block own each part of the output: loop over what is summed inside the block, or write the parts to a "
      "tensor and add them in a second T.Kernel"},
-    {"reducer", "add into a fragment with T.Parallel and reduce that with T.reduce_sum"},
     {"shfl", "there are no warps here; reduce a fragment with T.reduce_sum or T.reduce_max"},
     {"shuffle", "there are no warps here; reduce a fragment with T.reduce_sum or T.reduce_max"},
     {"warp_reduce", "there are no warps here; reduce a fragment with T.reduce_sum or T.reduce_max"},

@@ -206,6 +206,13 @@ class Importer {
     void parallel_body(const Stmt& stmt, IndexId cond, tile::Map& map);
     void call(const CallNode* call, tile::Region& out);
     void element_atomic_store(const CallNode* call, tile::Combine combine, IndexId cond, tile::Map& map);
+    void declare_reducers(const ffi::Any& annotation);
+    const tile::Combine* reducer(const Buffer& buffer) const;
+    std::optional<PrimExpr> contribution(const BufferStoreNode* store, tile::Combine combine) const;
+    void reducer_update(const CallNode* call, IndexId cond, tile::Map& map);
+    void contribute(const Buffer& buffer, const ffi::Array<PrimExpr>& indices, const PrimExpr& value,
+                    tile::Combine combine, IndexId cond, tile::Map& map);
+    bool reducer_call(const CallNode* node, const std::string& name, tile::Region& out);
     void block_atomic(const tvm::tl::AtomicOpBaseNode* atomic, tile::Combine combine, tile::Region& out);
     void single_lane(const Stmt& stmt, tile::Region& out);
     [[noreturn]] void refuse_returned(const std::string& op) {
@@ -245,10 +252,11 @@ class Importer {
     std::vector<Diagnostic> errors_;
     std::set<std::string> ignored_, names_;
 
-    std::unordered_map<const ffi::Object*, TensorId> tensors_;    // by Buffer
-    std::unordered_map<const ffi::Object*, BufferId> buffers_;    // by Buffer, of the current launch
-    std::unordered_map<const ffi::Object*, std::string> data_;    // name of the buffer that owns a data pointer
-    std::unordered_map<const ffi::Object*, IndexId> index_vars_;  // by Var: loops, grid axes, symbols, integer lets
+    std::unordered_map<const ffi::Object*, TensorId> tensors_;        // by Buffer
+    std::unordered_map<const ffi::Object*, BufferId> buffers_;        // by Buffer, of the current launch
+    std::unordered_map<const ffi::Object*, tile::Combine> reducers_;  // by the data Var of the buffer
+    std::unordered_map<const ffi::Object*, std::string> data_;        // name of the buffer that owns a data pointer
+    std::unordered_map<const ffi::Object*, IndexId> index_vars_;      // by Var: loops, grid axes, symbols, integer lets
     struct Let {
         LaneId value;
         size_t stores = 0;  // of the T.Parallel, before the let
@@ -341,7 +349,7 @@ void Importer::declare_buffer(const Buffer& buffer) {
     tile::Buffer out;
     if (scope == "shared" || scope == "shared.dyn")
         out.scope = tile::Scope::Shared;
-    else if (scope == "local.fragment")
+    else if (scope == "local.fragment" || scope == "local.reducer")
         out.scope = tile::Scope::Fragment;
     else if (scope == "local" || scope == "local.var")
         out.scope = tile::Scope::Local;
@@ -455,7 +463,7 @@ void Importer::statement(const Stmt& stmt, tile::Region& out) {
     } else if (const auto* evaluate = stmt.as<EvaluateNode>()) {
         const auto* node = evaluate->value.as<CallNode>();
         const auto* op = node ? called_op(node) : nullptr;
-        if (op && element_atomic(op->name))
+        if (op && (element_atomic(op->name) || op->name == "tl.reducer_update"))
             single_lane(stmt, out);
         else if (node)
             call(node, out);
@@ -503,6 +511,8 @@ void Importer::block(const SBlockNode* block, tile::Region& out) {
         const std::string name = key;
         if (name == tvm::tl::attr::kLaunchThreads)
             note_ignored("threads=", "a Tensix core has three compute threads and two data-movement cores, always");
+        else if (name == "reducer_info" || name == "reducer_info_v2")
+            declare_reducers(value);
         else if (name == "layout_map" || name == "tl.layout_map")
             note_ignored("T.annotate_layout", "tiles have one layout on chip");
         else if (name != tvm::tl::attr::kSafeValueMap && name != tvm::tl::attr::kLexicalAllocScope)
@@ -515,6 +525,117 @@ void Importer::block(const SBlockNode* block, tile::Region& out) {
         refuse(kBuffer, "match_buffer inside a kernel is not supported", "index the tensor itself");
     for (const Buffer& buffer : block->alloc_buffers) attempt([&] { declare_buffer(buffer); });
     statement(block->body, out);
+}
+
+// T.alloc_reducer: what lanes add to an element is a contribution to it, not a value of its own.
+void Importer::declare_reducers(const ffi::Any& annotation) {
+    const auto infos = annotation.try_cast<ffi::Map<tvm::tirx::Var, ffi::Map<ffi::String, ffi::String>>>();
+    if (!infos) return;
+    for (const auto& [data, info] : infos.value()) {
+        const std::string op = info.count("op") ? std::string(info.at("op")) : "sum";
+        if (op == "sum")
+            reducers_[data.get()] = tile::Combine::Add;
+        else if (op == "max")
+            reducers_[data.get()] = tile::Combine::Max;
+        else if (op == "min")
+            reducers_[data.get()] = tile::Combine::Min;
+        else
+            refuse(kTileOp, "T.alloc_reducer with op=\"" + op + "\" is not supported: the chip reduces no bits",
+                   "reduce 0 and 1 with op=\"max\" or op=\"min\"");
+    }
+}
+
+const tile::Combine* Importer::reducer(const Buffer& buffer) const {
+    const auto found = reducers_.find(buffer->data.get());
+    return found == reducers_.end() ? nullptr : &found->second;
+}
+
+// The contribution of `acc[i] += value` (max, min) to a reducer: its other operand.
+std::optional<PrimExpr> Importer::contribution(const BufferStoreNode* store, tile::Combine combine) const {
+    const auto is_target = [&](const PrimExpr& expr) {
+        const auto* load = expr.as<BufferLoadNode>();
+        return load && load->buffer.same_as(store->buffer) &&
+               tvm::ffi::StructuralEqual()(load->indices, store->indices);
+    };
+    const auto other = [&](const auto* node) -> std::optional<PrimExpr> {
+        if (!node) return std::nullopt;
+        if (is_target(node->a)) return node->b;
+        if (is_target(node->b)) return node->a;
+        return std::nullopt;
+    };
+    switch (combine) {
+        case tile::Combine::Add:
+            return other(store->value.as<AddNode>());
+        case tile::Combine::Max:
+            return other(store->value.as<MaxNode>());
+        case tile::Combine::Min:
+            return other(store->value.as<MinNode>());
+        case tile::Combine::None:
+            break;
+    }
+    return std::nullopt;
+}
+
+// tl.reducer_update(acc[i], value)
+void Importer::reducer_update(const CallNode* call, IndexId cond, tile::Map& map) {
+    const auto* target = call->args.size() == 2 ? call->args[0].as<BufferLoadNode>() : nullptr;
+    const tile::Combine* combine = target ? reducer(target->buffer) : nullptr;
+    if (!combine)
+        refuse(kTileOp, "T.reducer_update of " + text(call->args[0]) + ", which is no reducer",
+               "allocate it with T.alloc_reducer");
+    contribute(target->buffer, target->indices, call->args[1], *combine, cond, map);
+}
+
+void Importer::contribute(const Buffer& buffer, const ffi::Array<PrimExpr>& indices, const PrimExpr& value,
+                          tile::Combine combine, IndexId cond, tile::Map& map) {
+    tile::Store store;
+    store.ref = ref(buffer);
+    for (const PrimExpr& i : indices) store.indices.push_back(index(i, "an index of " + std::string(buffer->name)));
+    const DType type = dtype(buffer->dtype, ref_name(store.ref));
+    store.value = lane(value);
+    if (lanes().node(store.value).dtype != type) store.value = lanes().apply(TileFn::Cast, type, store.value);
+    store.cond = cond;
+    store.loc = loc_;
+    store.combine = combine;
+    mark(store.ref, true, true);
+    map.stores.push_back(std::move(store));
+}
+
+// T.reducer_init(acc, start), T.finalize_reducer(acc, dst): a reducer is a buffer, with no threads to agree on it.
+bool Importer::reducer_call(const CallNode* node, const std::string& name, tile::Region& out) {
+    const auto region = [&](size_t arg) -> Access {
+        const auto* call = node->args[arg].as<CallNode>();
+        const auto* load = call && !call->args.empty() ? call->args[0].as<BufferLoadNode>() : nullptr;
+        if (!load)
+            refuse(kTileOp, user_name(name) + " of " + text(node->args[arg]) + " is not supported", "name a buffer");
+        Access access{ref(load->buffer), {}, {}};
+        for (const PrimExpr& dim : load->buffer->shape) {
+            access.offset.push_back(arena().constant(0));
+            access.extent.push_back(index(dim, "the shape of " + std::string(load->buffer->name)));
+        }
+        return access;
+    };
+    if (name == "tl.tileop.finalize_reducer") {
+        note_ignored("T.finalize_reducer", "contributions join the result at once");
+    } else if (name == "tl.tileop.finalize_reducer_v2") {
+        emit(out, tile::Copy{region(0), region(1)});
+    } else if (name == "tl.tileop.reducer_init") {
+        const Access dst = region(0);
+        const auto* load = node->args[0].as<CallNode>()->args[0].as<BufferLoadNode>();
+        const tile::Combine* combine = reducer(load->buffer);
+        if (!combine)
+            refuse(kTileOp, "T.reducer_init of a buffer that is no reducer", "allocate it with T.alloc_reducer");
+        const DType type = dtype(load->buffer->dtype, ref_name(dst.ref));
+        std::optional<double> start = tile::identity_of(*combine, type);
+        if (node->args.size() > 1) start = fold(lane(node->args[1]));
+        if (!start)
+            refuse(kTileOp, "T.reducer_init of " + ref_name(dst.ref) + " starts from a value that is not a constant",
+                   "add the value to the result after T.finalize_reducer");
+        emit(out, tile::Fill{dst, *start});
+    } else {
+        return false;
+    }
+    return true;
 }
 
 void Importer::loop(const ForNode* node, tile::Region& out) {
@@ -595,6 +716,9 @@ void Importer::parallel_body(const Stmt& stmt, IndexId cond, tile::Map& map) {
         for (const Stmt& inner : seq->seq) attempt([&] { parallel_body(inner, cond, map); });
     } else if (const auto* store = stmt.as<BufferStoreNode>()) {
         if (store->predicate) refuse(kStatement, "a predicated vector store is not supported", "store under an `if`");
+        if (const tile::Combine* combine = reducer(store->buffer))
+            if (const auto value = contribution(store, *combine))
+                return contribute(store->buffer, store->indices, *value, *combine, cond, map);
         tile::Store result;
         result.ref = ref(store->buffer);
         for (const PrimExpr& i : store->indices)
@@ -618,6 +742,7 @@ void Importer::parallel_body(const Stmt& stmt, IndexId cond, tile::Map& map) {
             const auto* op = called_op(node);
             if (const auto combine = op ? element_atomic(op->name) : std::nullopt)
                 return element_atomic_store(node, *combine, cond, map);
+            if (op && op->name == "tl.reducer_update") return reducer_update(node, cond, map);
             if (op && returns_old_value(op->name)) refuse_returned(op->name);
             refuse(
                 kStatement,
@@ -799,6 +924,7 @@ void Importer::call(const CallNode* node, tile::Region& out) {
     if (name == "tirx.tvm_storage_sync")
         return note_ignored("T.sync_threads", "statements of a block are ordered on a Tensix core");
     if (returns_old_value(name)) refuse_returned(name);
+    if (reducer_call(node, name, out)) return;
     if (particular_to_gpus(name)) refuse(kStatement, user_name(name) + " is particular to GPUs", instead_of(name));
     static const std::set<std::string> known = {"tl.tileop.copy",     "tl.tileop.fill",      "tl.tileop.gemm",
                                                 "tl.tileop.reduce",   "tl.tileop.atomicadd", "tl.tileop.atomicmax",

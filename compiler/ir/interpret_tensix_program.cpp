@@ -351,7 +351,7 @@ class Interpreter {
         const double* from = front(id, index);
         Tile tile(from, from + kElements);
         if (ch.unpack == UnpackMode::ToDest) {
-            if (row.kind != tensix::OpKind::Copy)
+            if (row.unit != tensix::Unit::Unpack)
                 stop("TT9205", shown(id) + " unpacks to DST, " + std::string(row.name) + " cannot read it");
             if (!launch_->compute.fp32_dest_acc_en)
                 stop("TT9205", shown(id) + " unpacks to DST, which is not 32 bits wide");

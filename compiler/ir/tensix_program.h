@@ -35,7 +35,7 @@ struct Engines {
 
 enum class UnpackMode : uint8_t {
     Default,  // through SrcA/SrcB: fp32 keeps 10 mantissa bits
-    ToDest,   // straight to a 32-bit DST: all bits; the channel may be read by copy_tile only
+    ToDest,   // straight to a 32-bit DST: all bits; the channel may be read by copy_tile and transpose_tile only
 };
 
 // A circular buffer. Pages are tiles.

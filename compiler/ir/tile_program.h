@@ -5,6 +5,7 @@
 // equality, hashing and walking (compiler/ir/text.h).
 #pragma once
 
+#include <cmath>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -101,6 +102,15 @@ struct Reduce {
 // How a store meets what is there: replaces it, or joins it as an atomic does. All contributions of all blocks and
 // lanes count, in any order.
 enum class Combine : uint8_t { None, Add, Max, Min };
+// What changes nothing: combining it with x gives x.
+inline double identity_of(Combine combine, DType dtype) {
+    if (combine == Combine::Add) return 0;
+    if (is_float(dtype)) return combine == Combine::Max ? -HUGE_VAL : HUGE_VAL;
+    const int bits = static_cast<int>(8 * size_bytes(dtype));
+    const bool is_signed = dtype == DType::I8 || dtype == DType::I16 || dtype == DType::I32 || dtype == DType::I64;
+    if (combine == Combine::Min) return std::ldexp(1.0, is_signed ? bits - 1 : bits) - 1;
+    return is_signed ? -std::ldexp(1.0, bits - 1) : 0;
+}
 
 // ref[indices] = value where cond (if valid) holds.
 struct Store {

@@ -36,16 +36,6 @@ tensix::ReduceFn reduce_fn(Combine combine) {
                                      : tensix::ReduceFn::Min;
 }
 
-// What changes nothing: combine(identity, x) = x.
-double identity_of(Combine combine, DType dtype) {
-    if (combine == Combine::Add) return 0;
-    if (is_float(dtype)) return combine == Combine::Max ? -HUGE_VAL : HUGE_VAL;
-    const int bits = 8 * size_bytes(dtype);
-    const bool is_signed = dtype == DType::I8 || dtype == DType::I16 || dtype == DType::I32 || dtype == DType::I64;
-    if (combine == Combine::Min) return std::ldexp(1.0, is_signed ? bits - 1 : bits) - 1;
-    return is_signed ? -std::ldexp(1.0, bits - 1) : 0;
-}
-
 std::string_view user_name(Combine combine) {
     return combine == Combine::Add ? "T.atomic_add" : combine == Combine::Max ? "T.atomic_max" : "T.atomic_min";
 }
@@ -257,26 +247,30 @@ class Lowering {
             out.push_back({std::move(loop), loc});
             return;
         }
-        std::vector<VarId> all = lanes.used;
-        all.insert(all.end(), lanes.others.begin(), lanes.others.end());
+        // In the order of the T.Parallel, as its operands lie.
+        std::vector<VarId> all;
+        for (const VarId var : map.vars)
+            if (std::find(lanes.used.begin(), lanes.used.end(), var) != lanes.used.end() ||
+                std::find(lanes.others.begin(), lanes.others.end(), var) != lanes.others.end())
+                all.push_back(var);
         LaneId value = unrounded(store.value, work);
         if (store.cond)
             value = ctx_.lanes.apply(TileFn::Select, work, ctx_.lanes.index(DType::Bool, store.cond), value,
-                                     ctx_.lanes.constant(work, identity_of(store.combine, work)));
+                                     ctx_.lanes.constant(work, tile::identity_of(store.combine, work)));
         Ref from = new_buffer(name(store.ref) + "_lanes", work, extents_of(map, all), loc);
         out.push_back({over(map, all, {from, as_indices(all), value, {}, loc}), loc});
         while (!lanes.others.empty()) {
-            all.pop_back();
+            const auto at = std::find(all.begin(), all.end(), lanes.others.back());
+            const int64_t dim = at - all.begin();
+            all.erase(at);
             lanes.others.pop_back();
             const Ref to = new_buffer(name(store.ref) + "_part", work, extents_of(map, all), loc);
-            out.push_back(
-                {tile::Reduce{reduce_fn(store.combine), whole(from), whole(to), static_cast<int64_t>(all.size()), true},
-                 loc});
+            out.push_back({tile::Reduce{reduce_fn(store.combine), whole(from), whole(to), dim, true}, loc});
             from = to;
         }
         tile::Store rest = store;
         rest.cond = {};
-        rest.value = cast(ctx_.lanes.read(work, from, as_indices(lanes.used)), dtype(store.ref));
+        rest.value = cast(ctx_.lanes.read(work, from, as_indices(all)), dtype(store.ref));
         isolate(over(map, lanes.used, std::move(rest)), loc, out);
     }
 
@@ -449,7 +443,7 @@ class Lowering {
             joined.cond = {};
             joined.value = cast(ctx_.lanes.read(work, sum, at), type);
             after.push_back({over(map, lanes.used, std::move(joined)), op.loc});
-            before.push_back({tile::Fill{whole(sum), identity_of(store.combine, work)}, op.loc});
+            before.push_back({tile::Fill{whole(sum), tile::identity_of(store.combine, work)}, op.loc});
             store.value = combined(store.combine, work, ctx_.lanes.read(work, sum, at), unrounded(store.value, work));
             store.ref = sum;
             store.indices = at;

@@ -56,10 +56,11 @@ struct Instr {
     tensix::ReduceShape shape = tensix::ReduceShape::None;  // of a fold: Col: k runs along a row of tiles
     int64_t k_cols = 1;                                     // of a fold to one tile: columns of the operand
     LocId loc;
-    // Calls f with each operand in a channel, and whether copy_tile reads it.
+    // Calls f with each operand in a channel, and whether it is only moved to DST: with all bits, if its channel
+    // unpacks there.
     template <class F>
     void each_operand(F f) const {
-        for (const TileOperand& operand : tiles) f(operand, op == tensix::OpCode::copy_tile);
+        for (const TileOperand& operand : tiles) f(operand, tensix::op_row(op).unit == tensix::Unit::Unpack);
         for (const Instr& instr : each) instr.each_operand(f);
     }
 };

@@ -461,7 +461,7 @@ class EngineVerifier {
             within(op.tiles[i],
                    held.waited - more > 0 || held.waited == 0 ? std::max<int64_t>(0, held.waited - more) : 1,
                    op.channels[i], "block waited for");
-            if (c.unpack == UnpackMode::ToDest && row.kind != tensix::OpKind::Copy)
+            if (c.unpack == UnpackMode::ToDest && row.unit != tensix::Unit::Unpack)
                 error("TT5142", call + " reads `" + c.name + "`, which unpacks to DST");
             if (c.unpack == UnpackMode::ToDest && !launch_.compute.fp32_dest_acc_en)
                 error("TT5142", "`" + c.name + "` unpacks to a DST that is not 32 bits wide");

@@ -121,3 +121,94 @@ def test_precision_chooses_the_unit(precision):
     else:
         assert worst == 0
         assert scale <= 12 * 2.0**-24
+
+
+@pytest.mark.parametrize("op", ["sum", "max", "min"])
+def test_reducer(op):
+    """What lanes contribute to a reducer, over a loop, along rows and columns, and to a single element."""
+    M, N, block = 64, 128, 64
+
+    @T.prim_func
+    def main(
+        A: T.Tensor((M, N), "float32"),
+        Rows: T.Tensor((M,), "float32"),
+        Cols: T.Tensor((block,), "float32"),
+        One: T.Tensor((1,), "float32"),
+    ):
+        with T.Kernel(1, threads=128) as _:
+            rows = T.alloc_reducer((M,), "float32", op=op)
+            cols = T.alloc_reducer((block,), "float32", op=op)
+            one = T.alloc_reducer((1,), "float32", op=op)
+            a = T.alloc_fragment((M, block), "float32")
+            r = T.alloc_fragment((M,), "float32")
+            c = T.alloc_fragment((block,), "float32")
+            o = T.alloc_fragment((1,), "float32")
+            T.reducer_init(rows)
+            T.reducer_init(cols)
+            T.reducer_init(one, 3)
+            for k in T.Pipelined(N // block, num_stages=2):
+                T.copy(A[0, k * block], a)
+                for i, j in T.Parallel(M, block):
+                    T.reducer_update(rows[i], a[i, j])
+                    T.reducer_update(cols[j], a[i, j])
+                    T.reducer_update(one[0], a[i, j])
+            T.finalize_reducer(rows, r)
+            T.finalize_reducer(cols, c)
+            T.finalize_reducer(one, o)
+            T.copy(r, Rows)
+            T.copy(c, Cols)
+            T.copy(o, One)
+
+    x = values("float32", M, N)
+    got = compile_(main, out=(1, 2, 3))(x)
+    x = x.double()
+    fold = {"sum": torch.sum, "max": torch.amax, "min": torch.amin}[op]
+    halves = x.reshape(M, 2, block)
+    start = torch.tensor(3.0, dtype=torch.float64)
+    refs = [fold(x, 1), fold(halves, (0, 1)), fold(torch.stack([fold(x, (0, 1)), start]), 0).reshape(1)]
+    for g, ref in zip(got, refs, strict=True):
+        bound = 16 * 2.0**-24 * x.abs().sum() if op == "sum" else 0
+        assert (g.double() - ref).abs().max() <= bound
+
+
+def test_legacy_reducer():
+    """GEMV as TileLang's examples write it: acc[i] += in T.Parallel, finalised in place."""
+    M, N, block = 64, 256, 64
+
+    @T.prim_func
+    def main(A: T.Tensor((M, N), "float16"), X: T.Tensor((N,), "float16"), O: T.Tensor((M,), "float32")):
+        with T.Kernel(1, threads=128) as _:
+            o = T.alloc_reducer(M, "float32", replication="all")
+            T.clear(o)
+            for k in T.Pipelined(N // block, num_stages=2):
+                a = T.alloc_fragment((M, block), "float16")
+                x = T.alloc_fragment((block,), "float16")
+                T.copy(A[0, k * block], a)
+                T.copy(X[k * block], x)
+                for i, j in T.Parallel(M, block):
+                    o[i] += T.cast(a[i, j], "float32") * T.cast(x[j], "float32")
+            T.finalize_reducer(o)
+            T.copy(o, O)
+
+    generator = torch.Generator().manual_seed(0)
+    a, x = (torch.randn(*s, generator=generator).half() for s in ((M, N), (N,)))
+    ref = (a.double() * x.double()).sum(1)
+    assert (compile_(main)(a, x).double() - ref).abs().max() <= 32 * 2.0**-24 * (a * x).double().abs().sum(1).max()
+
+
+def test_reducer_of_bits_is_refused():
+    @T.prim_func
+    def main(A: T.Tensor((64, 64), "int32"), O: T.Tensor((64,), "int32")):
+        with T.Kernel(1, threads=128) as _:
+            acc = T.alloc_reducer((64,), "int32", op="bitor")
+            a = T.alloc_fragment((64, 64), "int32")
+            o = T.alloc_fragment((64,), "int32")
+            T.copy(A, a)
+            T.reducer_init(acc)
+            for i, j in T.Parallel(64, 64):
+                T.reducer_update(acc[i], a[i, j])
+            T.finalize_reducer(acc, o)
+            T.copy(o, O)
+
+    with pytest.raises(Exception, match="TT1002.*T.alloc_reducer with op=.bitor. is not supported"):
+        compile_(main)

@@ -319,6 +319,18 @@ def _layouts() -> list[Case]:
                 BF,
                 dst32=dst32,
             )
+    for fmt, kind in ((F32, "ties"), ("Int32", "int")):
+        source(
+            f"transpose_{_SHORT[fmt]}_unpack_to_dest",
+            "transpose_tile",
+            "transpose.h",
+            "transpose_init(0)",
+            "transpose_tile(0, t, 0)",
+            Input(fmt, f"{kind}:8:1"),
+            fmt,
+            dst32=True,
+            unpack_to_dest=(0,),
+        )
     source(
         "transpose_fp32",
         "transpose_tile",
