@@ -43,6 +43,48 @@ bool Placer::only_loads_and(const graph::Region& region, const std::vector<Accum
     return true;
 }
 
+void Placer::count_packs(const graph::Region& region, double times, Packs& packs) const {
+    constexpr double kUnknownTrips = 4;
+    const tensix::DeviceSpec& device = *target_.device;
+    const bool fp32 = out_.compute.fp32_dest_acc_en;
+    for (const graph::Op& op : region.ops) {
+        if (auto* loop = std::get_if<graph::For>(&op.v)) {
+            const auto extent = ctx_.index.as_const(loop->extent);
+            const double trips = extent ? static_cast<double>(*extent) : kUnknownTrips;
+            const auto sums = accumulators(op);
+            int64_t tiles = 0;
+            bool resident = sums && !sums->empty() && only_loads_and(loop->body, *sums);
+            for (size_t i = 0; resident && i < sums->size(); ++i) {
+                const Accumulator& sum = (*sums)[i];
+                tiles += type(sum.result).tiles();
+                resident = same_grid(type(sum.result), type(sums->front().result)) &&
+                           takes_operands(std::get<graph::Matmul>(sum.matmul->v));
+            }
+            if (resident && tiles > device.dst_tiles(fp32, false) && tiles <= device.dst_tiles(fp32, true))
+                packs.spared += times * (trips - 1) * static_cast<double>(tiles);
+            else
+                count_packs(loop->body, times * trips, packs);
+        } else if (auto* branch = std::get_if<graph::If>(&op.v)) {
+            count_packs(branch->then, times, packs);
+            count_packs(branch->otherwise, times, packs);
+        } else if (auto* store = std::get_if<graph::Store>(&op.v)) {
+            packs.waiting += times * static_cast<double>(type(store->value).tiles());
+        } else if (analysis_.has_live_result(op) &&
+                   (std::get_if<graph::Matmul>(&op.v) || std::get_if<graph::Reduce>(&op.v) ||
+                    std::get_if<graph::Transpose>(&op.v))) {
+            packs.waiting += times * static_cast<double>(type(results_of(op)[0]).tiles());
+        }
+    }
+}
+
+// DST as one piece holds sums of twice the size, which the packer then need not add up in L1 in every iteration; but
+// nothing is computed while it packs.
+bool Placer::full_sync_pays() const {
+    Packs packs;
+    count_packs(launch_.body, 1, packs);
+    return packs.spared > packs.waiting;
+}
+
 void Placer::loop(const graph::Op& op, std::vector<Step>& steps) {
     const auto& loop = std::get<graph::For>(op.v);
     auto sums = accumulators(op);

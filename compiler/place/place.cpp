@@ -96,6 +96,7 @@ bool Placer::needs_fp32_dest(const graph::Region& region) const {
 void Placer::configure() {
     out_.compute.fp32_dest_acc_en = needs_fp32_dest(launch_.body);
     out_.compute.fidelity = target_.math_fidelity();
+    out_.compute.dst_full_sync_en = full_sync_pays();
     out_.dst_capacity = target_.device->dst_tiles(out_.compute.fp32_dest_acc_en, out_.compute.dst_full_sync_en);
 }
 

@@ -60,6 +60,12 @@ struct Reads {
     bool keeps_bits = false;                // some result needs more than the 10 mantissa bits of SrcA
 };
 
+// Tiles packed while a block is computed.
+struct Packs {
+    double spared = 0;   // by sums that stay in the whole of DST, but not in half of it
+    double waiting = 0;  // that the matrix engine then waits for, as there is no other half to go on in
+};
+
 // The register of a unit of selection.
 using GiveSlot = std::function<Register(int64_t unit)>;
 
@@ -124,6 +130,8 @@ class Placer {
     // ---- loops.cpp: sums over the iterations of a loop ----
     std::optional<std::vector<Accumulator>> accumulators(const graph::Op& op) const;
     bool only_loads_and(const graph::Region& region, const std::vector<Accumulator>& accumulators) const;
+    bool full_sync_pays() const;
+    void count_packs(const graph::Region& region, double times, Packs& packs) const;
     void loop(const graph::Op& op, std::vector<Step>& steps);
     bool resident(std::vector<Step>& steps, bool whole);
     void accumulate_in_l1(std::vector<Step>& steps);

@@ -14,7 +14,8 @@ class Printer {
 
     void run() {
         out_ << "DST " << (launch_.compute.fp32_dest_acc_en ? "32 bit" : "16 bit") << ", " << launch_.dst_capacity
-             << " tiles; " << tensix::to_string(launch_.compute.fidelity) << "; L1 " << launch_.l1_used.v << " B\n";
+             << (launch_.compute.dst_full_sync_en ? " tiles, full sync; " : " tiles; ")
+             << tensix::to_string(launch_.compute.fidelity) << "; L1 " << launch_.l1_used.v << " B\n";
         for (const prog::Channel& c : launch_.channels)
             out_ << "channel " << c.name << ": " << tensix::name(c.format) << " x " << c.pages << " at "
                  << c.l1_offset.v << (c.unpack == prog::UnpackMode::ToDest ? ", unpacked to DST" : "") << "; " << c.why
