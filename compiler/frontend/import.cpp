@@ -655,6 +655,10 @@ void Importer::loop(const ForNode* node, tile::Region& out) {
         default:
             refuse(kStatement, "loop " + user + " is vectorized by hand", "use T.Parallel");
     }
+    for (const auto& [var, value] : deferred_)
+        tvm::tirx::PostOrderVisit(value, [&](const ffi::ObjectRef& inner) {
+            if (inner.get() == node->loop_var.get()) loop.kind = tile::LoopKind::Persistent;
+        });
     for (const auto& [key, value] : node->annotations) {
         const std::string name = key;
         if (name == "num_stages") {

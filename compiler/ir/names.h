@@ -22,7 +22,7 @@ inline constexpr std::span<const std::string_view> kEnumNames{};
 TT_ENUM_NAMES(DType, kDTypeNames,
               {"bool", "i8", "u8", "i16", "u16", "i32", "u32", "i64", "bf16", "f16", "f32", "f64", "f8e4m3", "f8e5m2"})
 TT_ENUM_NAMES(VarKind, kVarKindNames, {"grid", "loop", "lane", "symbol", "core_arg"})
-TT_ENUM_NAMES(tile::LoopKind, kLoopKindNames, {"serial", "pipelined", "unrolled"})
+TT_ENUM_NAMES(tile::LoopKind, kLoopKindNames, {"serial", "pipelined", "unrolled", "persistent"})
 TT_ENUM_NAMES(tile::Combine, kCombineNames, {"", "+", "max", "min"})
 TT_ENUM_NAMES(tile::Scope, kScopeNames, {"shared", "fragment", "local"})
 TT_ENUM_NAMES(graph::Orientation, kOrientationNames, {"tile", "row", "col", "scalar"})

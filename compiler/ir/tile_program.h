@@ -22,7 +22,8 @@ struct Region {
     friend bool operator==(const Region&, const Region&);
 };
 
-enum class LoopKind : uint8_t { Serial, Pipelined, Unrolled };
+// Persistent: over the tiles of one block of T.Persistent, which are independent of each other.
+enum class LoopKind : uint8_t { Serial, Pipelined, Unrolled, Persistent };
 
 struct For {
     static constexpr std::string_view kName = "for";

@@ -11,6 +11,7 @@
 #include "compiler/map/atomics.h"
 #include "compiler/map/coarsen.h"
 #include "compiler/map/map.h"
+#include "compiler/map/persistent.h"
 #include "compiler/place/place.h"
 #include "compiler/schedule/schedule.h"
 #include "compiler/schedule/verify_program.h"
@@ -20,7 +21,8 @@ namespace tilelang_tt {
 
 namespace {
 
-constexpr std::array<PassInfo, 7> kPasses = {{
+constexpr std::array<PassInfo, 8> kPasses = {{
+    {"persistent", "TileProgram", "TileProgram", "makes the tiles that persistent blocks walk over blocks of the grid"},
     {"coarsen", "TileProgram", "TileProgram", "merges blocks of single rows into blocks of whole tiles"},
     {"atomics", "TileProgram", "TileProgram", "makes what several blocks add the work of one, in series or by parts"},
     {"map", "TileProgram", "MappingPlan", "decides which core computes which blocks and how tensors lie in memory"},
@@ -123,15 +125,19 @@ Result<Compiled> compile_program(const TileProgram& program, const Target& targe
     Stages stages(options);
     Compiled& out = stages.compiled;
     out.remarks = program.remarks;
-    stages.fail(unknown_stage(options.until, "coarsen"));
+    stages.fail(unknown_stage(options.until, kPasses[0].name));
     if (!stages.failed()) stages.fail(verify(program));
     stages.stage<TileProgram>(
-        "coarsen", out.coarsened, [&] { return Result<TileProgram>(coarsen(program)); },
+        "persistent", out.tiled, [&] { return Result<TileProgram>(undo_persistence(program)); },
+        [](const TileProgram& p) { return verify(p); }, [](const TileProgram& p) { return print(p); });
+    stages.stage<TileProgram>(
+        "coarsen", out.coarsened, [&] { return Result<TileProgram>(coarsen(*out.tiled)); },
         [](const TileProgram& p) { return verify(p); }, [](const TileProgram& p) { return print(p); });
     stages.stage<TileProgram>(
         "atomics", out.owned, [&] { return lower_atomics(*out.coarsened, target); },
         [](const TileProgram& p) { return verify(p); }, [](const TileProgram& p) { return print(p); });
-    if (const auto& last = out.owned ? out.owned : out.coarsened) out.remarks = last->remarks;
+    if (const auto& last = out.owned ? out.owned : out.coarsened ? out.coarsened : out.tiled)
+        out.remarks = last->remarks;
     stages.stage<MappingPlan>(
         "map", out.mapping, [&] { return map_program(*out.owned, target); }, no_check<MappingPlan>(),
         [&](const MappingPlan& mapping) { return print(mapping, out.owned->ctx); });

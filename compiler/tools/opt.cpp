@@ -29,7 +29,7 @@ constexpr const char* kUsage = R"(usage: tilelang-tt-opt [options] FILE|-
 
 Reads a tile program, tile graph or Tensix program as text, runs the pipeline on it and prints what comes out.
 
-  --until STAGE       stop after coarsen, atomics, map, tensorize, place, schedule or codegen (default: parse, verify, print)
+  --until STAGE       stop after persistent, coarsen, atomics, map, tensorize, place, schedule or codegen (default: parse, verify, print)
   --target TEXT       "arch=wormhole_b0 board=n150 grid=8x8 precision=default"; what is left out has this default;
                       fidelity=LoFi|HiFi2|HiFi3|HiFi4: by precision
   --file NAME         after codegen: print only this file (reader.cpp, tt.plan.json, ...)
@@ -396,6 +396,7 @@ int run(const std::vector<std::string>& args) {
                        : compiled.graph     ? Form(*compiled.graph)
                        : compiled.owned     ? Form(*compiled.owned)
                        : compiled.coarsened ? Form(*compiled.coarsened)
+                       : compiled.tiled     ? Form(*compiled.tiled)
                                             : form;
     return !compare_forms(form, after, options);
 }
