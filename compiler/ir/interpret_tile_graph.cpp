@@ -160,6 +160,32 @@ class Interpreter {
                 out[static_cast<size_t>(c * from.rows + r)] = data(x.value)[static_cast<size_t>(r * from.cols + c)];
         data(x.result.id) = std::move(out);
     }
+    // Calls element(position in the whole, position in the part).
+    template <class Element>
+    void part(const TileType& whole, const TileType& part, IndexId row, IndexId col, const Element& element) {
+        const int64_t row0 = machine_.eval(row), col0 = machine_.eval(col);
+        if (row0 < 0 || col0 < 0 || row0 + part.rows > whole.rows || col0 + part.cols > whole.cols)
+            fail("TT9203",
+                 "a part of " + std::to_string(part.rows) + " x " + std::to_string(part.cols) + " elements at " +
+                     std::to_string(row0) + ", " + std::to_string(col0) + " is not inside its value",
+                 machine_.loc(machine_.at));
+        for (int64_t r = 0; r < part.rows; ++r)
+            for (int64_t c = 0; c < part.cols; ++c)
+                element(static_cast<size_t>((row0 + r) * whole.cols + col0 + c),
+                        static_cast<size_t>(r * part.cols + c));
+    }
+    void exec(const Slice& s) {
+        Data out(static_cast<size_t>(type(s.result.id).rows * type(s.result.id).cols));
+        part(type(s.value), type(s.result.id), s.row, s.col,
+             [&](size_t whole, size_t part) { out[part] = data(s.value)[whole]; });
+        data(s.result.id) = std::move(out);
+    }
+    void exec(const Insert& i) {
+        Data out = data(i.into);
+        part(type(i.into), type(i.part), i.row, i.col,
+             [&](size_t whole, size_t part) { out[whole] = data(i.part)[part]; });
+        data(i.result.id) = std::move(out);
+    }
     // Values change hands at once: a yield may swap two of them.
     void hand_over(const std::vector<ValueId>& from, const std::vector<ValueId>& to) {
         std::vector<Data> moved;

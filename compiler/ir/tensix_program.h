@@ -230,9 +230,10 @@ struct Pack {
     IndexId dst;
     ChannelId channel;
     IndexId slot;
+    bool replaces = false;  // what was packed to the page before, on purpose
     template <class Self, class V>
     static void fields(Self& s, V&& v) {
-        v("dst", s.dst), v("channel", s.channel), v("slot", s.slot);
+        v("dst", s.dst), v("channel", s.channel), v("slot", s.slot), v("replaces", s.replaces);
     }
     friend bool operator==(const Pack&, const Pack&) = default;
 };

@@ -153,6 +153,33 @@ struct Transpose {
     friend bool operator==(const Transpose&, const Transpose&) = default;
 };
 
+// The part of value that starts at (row, col) and has result's extents. It lies inside the value, starts at a tile's
+// edge and ends at one or at the value's end; result is of the value's orientation.
+struct Slice {
+    static constexpr std::string_view kName = "slice";
+    Def result;
+    ValueId value;
+    IndexId row, col;  // elements
+    template <class Self, class V>
+    static void fields(Self& s, V&& v) {
+        v("result", s.result), v("value", s.value), v("row", s.row), v("col", s.col);
+    }
+    friend bool operator==(const Slice&, const Slice&) = default;
+};
+
+// `into` with the part that starts at (row, col) replaced by `part`, which lies in it as a Slice would.
+struct Insert {
+    static constexpr std::string_view kName = "insert";
+    Def result;
+    ValueId into, part;
+    IndexId row, col;  // elements
+    template <class Self, class V>
+    static void fields(Self& s, V&& v) {
+        v("result", s.result), v("into", s.into), v("part", s.part), v("row", s.row), v("col", s.col);
+    }
+    friend bool operator==(const Insert&, const Insert&) = default;
+};
+
 // for var in [begin, begin + extent): body.args take inits, then what the body yields; results are the last yields.
 struct For {
     static constexpr std::string_view kName = "for";
@@ -193,7 +220,7 @@ struct Yield {
 };
 
 struct Op {
-    std::variant<Load, Store, Fill, Matmul, Eltwise, Reduce, Transpose, For, If, Yield> v;
+    std::variant<Load, Store, Fill, Matmul, Eltwise, Reduce, Transpose, Slice, Insert, For, If, Yield> v;
     LocId loc;
     friend bool operator==(const Op&, const Op&) = default;
 };

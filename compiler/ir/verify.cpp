@@ -500,6 +500,29 @@ class Verifier {
             error("TT9107", "the result of a transpose has another type");
     }
 
+    // A part of a value: inside it, made of whole tiles.
+    void part(const graph::TileType& part, const graph::TileType& whole, IndexId row, IndexId col) {
+        if (part.dtype != whole.dtype || part.orientation != whole.orientation)
+            error("TT9107", "a part has another dtype or orientation than the whole");
+        const IndexArena& index = ctx_.index;
+        for (const auto& [at, size, all] :
+             {std::tuple(row, part.rows, whole.rows), std::tuple(col, part.cols, whole.cols)}) {
+            const Interval bounds = index.bounds(at);
+            const bool fixed = bounds.lo && bounds.hi && *bounds.lo == *bounds.hi;
+            if (bounds.lo.value_or(0) < 0 || bounds.lo.value_or(0) + size > all)
+                error("TT9107", "a part is not inside the whole");
+            if (!(fixed ? *bounds.lo % kTileDim == 0 : index.divisible_by(at, kTileDim)))
+                error("TT9107", "a part starts inside a tile");
+            if (size % kTileDim != 0 && !(fixed && *bounds.lo + size == all))
+                error("TT9107", "a part ends inside a tile");
+        }
+    }
+    void check(const graph::Slice& x) { part(type(x.result.id), type(x.value), x.row, x.col); }
+    void check(const graph::Insert& x) {
+        expect_type(x.into, type(x.result.id), "whole");
+        part(type(x.part), type(x.into), x.row, x.col);
+    }
+
     // ---- TensixProgram ----
     void launch(const prog::Launch& l) {
         channels_ = &l.channels;

@@ -122,8 +122,8 @@ class BlockChecker {
             int64_t dim = static_cast<int64_t>(d);
             bool tiled = dim == layout.row_dim || dim == layout.col_dim;
             if (!tiled) {
-                // T.Parallel bodies over more dimensions become loops; a copy's block has two.
-                if (extent[d] != 1 && what != "T.Parallel")
+                // T.Parallel bodies over more dimensions become loops, copies one copy for each block of two.
+                if (extent[d] != 1 && what != "T.Parallel" && what != "T.copy")
                     refuse("TT2004", loc,
                            what + " moves a block of `" + tensor.name + "` with more than two dimensions", {},
                            "copy two dimensions at a time, in a loop over dimension " + std::to_string(d));

@@ -21,6 +21,10 @@ std::vector<ValueId> operands_of(const graph::Op& op) {
         add(reduce->value), add(reduce->acc);
     } else if (auto* transpose = std::get_if<graph::Transpose>(&op.v)) {
         add(transpose->value);
+    } else if (auto* slice = std::get_if<graph::Slice>(&op.v)) {
+        add(slice->value);
+    } else if (auto* insert = std::get_if<graph::Insert>(&op.v)) {
+        add(insert->into), add(insert->part);
     } else if (auto* loop = std::get_if<graph::For>(&op.v)) {
         for (ValueId id : loop->inits) add(id);
     } else if (auto* yield = std::get_if<graph::Yield>(&op.v)) {

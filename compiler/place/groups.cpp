@@ -66,9 +66,11 @@ void Placer::store(const graph::Op& op, std::vector<Step>& steps) {
 
 bool Placer::used_outside(ValueId id) const {
     for (const Use& use : analysis_.uses(id)) {
-        if (std::get_if<graph::Store>(&use.op->v) && use.region == group_.region) continue;
-        if (std::get_if<graph::Yield>(&use.op->v)) continue;  // handed on
-        if (auto* loop = std::get_if<graph::For>(&use.op->v); loop && !accumulators(*use.op)) continue;
+        if (use.region == group_.region) {
+            if (std::get_if<graph::Store>(&use.op->v)) continue;
+            if (std::get_if<graph::Yield>(&use.op->v)) continue;  // handed on
+            if (std::get_if<graph::For>(&use.op->v) && handed_on_.contains(id)) continue;
+        }
         const bool inside = std::any_of(group_.ops.begin(), group_.ops.end(), [&](const graph::Op* op) {
             return op == use.op || (std::get_if<graph::Matmul>(&op->v) && std::get_if<graph::Matmul>(&use.op->v) &&
                                     results_of(*op) == results_of(*use.op));

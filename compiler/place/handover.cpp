@@ -31,7 +31,6 @@ void Placer::hand_on(ValueId value, LocId loc, std::vector<Step>& steps) {
 void Placer::carrying_loop(const graph::Op& op, std::vector<Step>& steps) {
     const auto& loop = std::get<graph::For>(op.v);
     const graph::Yield* yield = yield_of(loop.body);
-    flush(steps);
     Loop out;
     out.var = loop.var, out.begin = loop.begin, out.extent = loop.extent;
     std::vector<std::pair<size_t, Tiles>> carried;
@@ -41,8 +40,13 @@ void Placer::carrying_loop(const graph::Op& op, std::vector<Step>& steps) {
             hand_over(loop.results[i].id, 2, "2 blocks deep: the old and the new value of an iteration", op.loc);
         carried.push_back({i, tiles});
         out.carried.push_back(tiles);
+        handed_on_[analysis_.resolve(loop.inits[i])].push_back(tiles);
+    }
+    // What the open group computes is packed with it.
+    flush(steps);
+    for (const auto& [i, tiles] : carried) {
         const ValueId init = analysis_.resolve(loop.inits[i]);
-        handed_on_[init].push_back(tiles);
+        if (!handed_on_.contains(init)) continue;
         start(steps, type(init), op.loc);
         group_.values.insert(init);
         flush(steps);

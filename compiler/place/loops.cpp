@@ -30,10 +30,12 @@ std::optional<std::vector<Accumulator>> Placer::accumulators(const graph::Op& op
 
 bool Placer::only_loads_and(const graph::Region& region, const std::vector<Accumulator>& accumulators) const {
     for (const graph::Op& op : region.ops) {
-        if (std::get_if<graph::Load>(&op.v) || std::get_if<graph::Yield>(&op.v)) continue;
+        if (std::get_if<graph::Load>(&op.v) || std::get_if<graph::Slice>(&op.v) || std::get_if<graph::Yield>(&op.v))
+            continue;
         if (auto* matmul = std::get_if<graph::Matmul>(&op.v)) {
             const bool adds = std::any_of(accumulators.begin(), accumulators.end(),
                                           [&](const Accumulator& a) { return a.matmul == &op; });
+            if (analysis_.constant(matmul->a) || analysis_.constant(matmul->b)) return false;
             if (adds && !matmul->trans_a) continue;
         }
         if (std::get_if<graph::For>(&op.v) || std::get_if<graph::If>(&op.v) || std::get_if<graph::Store>(&op.v))
@@ -172,6 +174,8 @@ bool Placer::resident(std::vector<Step>& steps, bool whole) {
     for (const graph::Op& op : loop.body.ops) {
         if (auto* load = std::get_if<graph::Load>(&op.v)) {
             this->load(op, *load, out.body, Role::Stream, loop.num_stages);
+        } else if (auto* slice = std::get_if<graph::Slice>(&op.v)) {
+            view(*slice);
         } else if (auto* matmul = std::get_if<graph::Matmul>(&op.v)) {
             for (int64_t i = 0; i < sums; ++i) {
                 if (group_.accumulators[static_cast<size_t>(i)].matmul != &op) continue;
@@ -184,7 +188,7 @@ bool Placer::resident(std::vector<Step>& steps, bool whole) {
                 instr.op = tensix::OpCode::matmul_block;
                 instr.tiles = {{*a, Access::Full}, {*b, Access::Full}};
                 instr.registers = {reg(i)};
-                instr.params = {matmul->trans_b, cols, rows, a->cols};
+                instr.params = {matmul->trans_b, cols, rows, a->row_stride()};
                 instr.k_tiles = a->cols;
                 instr.loc = op.loc;
                 out.body.push_back({instr, op.loc});

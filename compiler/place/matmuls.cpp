@@ -10,6 +10,10 @@ void Placer::matmul(const graph::Op& op, std::vector<Step>& steps) {
     graph::Op copy = op;
     auto& matmul = std::get<graph::Matmul>(copy.v);
     flush(steps);
+    const auto a = constant_tiles(matmul.a, matmul.trans_a, false, op.loc, steps);
+    const auto b = constant_tiles(matmul.b, false, matmul.trans_b, op.loc, steps);
+    if (a) matmul.a = stand_in(*a), matmul.trans_a = false;
+    if (b) matmul.b = stand_in(*b);
     if (matmul.trans_a && !transposed_operand(matmul, op.loc, steps)) return;
     one_exponent_width(matmul, op, steps);
     auto adds = packer_adds_.find(analysis_.resolve(matmul.result.id));
@@ -37,7 +41,7 @@ bool Placer::transposed_operand(graph::Matmul& matmul, LocId loc, std::vector<St
     section.why = "matmul transposes its second operand only: " + name(a) + " is turned tile by tile first";
     Instr instr;
     instr.op = tensix::OpCode::transpose_tile;
-    instr.tiles = {{{from->channel, rows, cols, true}, Access::Full}};
+    instr.tiles = {{from->transposed(), Access::Full}};
     instr.registers = {{0, true}};
     instr.loc = loc;
     section.steps.push_back({instr, loc});

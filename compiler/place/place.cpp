@@ -109,6 +109,10 @@ std::optional<Tiles> Placer::find(ValueId id, bool by_columns) const {
 // Whether some live use wants the value column by column (second operand of a transposed matmul) or row by row.
 bool Placer::wanted_in(ValueId id, bool by_columns) const {
     for (const Use& use : analysis_.uses(id)) {
+        if (auto* slice = std::get_if<graph::Slice>(&use.op->v)) {
+            if (wanted_in(slice->result.id, by_columns)) return true;
+            continue;
+        }
         const auto* matmul = std::get_if<graph::Matmul>(&use.op->v);
         const bool columns = matmul && matmul->trans_b && analysis_.resolve(matmul->b) == id;
         const bool rows = !matmul || !columns || analysis_.resolve(matmul->a) == id ||
@@ -165,6 +169,10 @@ void Placer::region(const graph::Region& region, std::vector<Step>& steps, bool 
             append(op);
         } else if (std::get_if<graph::Reduce>(&op.v)) {
             if (analysis_.has_live_result(op)) reduce(op, steps);
+        } else if (std::get_if<graph::Slice>(&op.v)) {
+            if (analysis_.has_live_result(op)) slice(op, steps);
+        } else if (std::get_if<graph::Insert>(&op.v)) {
+            if (analysis_.has_live_result(op)) insert(op, steps);
         } else if (std::get_if<graph::For>(&op.v)) {
             loop(op, steps);
         } else if (std::get_if<graph::If>(&op.v)) {

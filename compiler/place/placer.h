@@ -138,6 +138,16 @@ class Placer {
     void go_on(Group& group) const;
     void start_block(const Accumulator& sum, const Tiles& to, std::vector<Step>& steps, LocId loc);
 
+    // ---- parts.cpp: parts of values, and values made of parts ----
+    void slice(const graph::Op& op, std::vector<Step>& steps);
+    void view(const graph::Slice& slice);
+    void insert(const graph::Op& op, std::vector<Step>& steps);
+    const graph::Op* continued_by(const graph::Op& insert) const;
+    std::optional<Tiles> constant_tiles(ValueId id, bool transposed, bool by_columns, LocId loc,
+                                        std::vector<Step>& steps);
+    Step copied(const std::optional<Tiles>& from, const double* constant, DType dtype, const Tiles& to, PackMode mode,
+                LocId loc);
+
     // ---- handover.cpp: values that cross the edge of a loop's body or a branch ----
     Tiles hand_over(ValueId value, int64_t blocks, const std::string& why, LocId loc);
     void hand_on(ValueId value, LocId loc, std::vector<Step>& steps);

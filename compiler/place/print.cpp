@@ -34,6 +34,16 @@ class Printer {
     void steps(const std::vector<placed::Step>& list, int depth) {
         for (const placed::Step& step : list) std::visit([&](const auto& s) { show(s, depth); }, step.v);
     }
+    // "(32+i*64, 0)": where a part of a block starts, in elements
+    std::string part(const placed::Tiles& tiles) const {
+        if (!tiles.is_part()) return "";
+        auto sum = [&](const std::vector<IndexId>& terms) {
+            std::string text;
+            for (IndexId term : terms) text += (text.empty() ? "" : " + ") + tilelang_tt::print(ctx_.index, term);
+            return text;
+        };
+        return "(" + sum(tiles.row0) + ", " + sum(tiles.col0) + ")";
+    }
     void show(const placed::Load& load, int depth) {
         line(depth) << "load " << ctx_.tensor(load.window.tensor).name << " -> " << name(load.to.channel) << " "
                     << shape(load.to.rows, load.to.cols) << (load.to.by_columns ? " by columns" : "") << "\n";
@@ -47,7 +57,8 @@ class Printer {
         if (!instr.each.empty()) out_ << " over " << instr.k_tiles << (instr.k_tiles == 1 ? " tile" : " tiles");
         for (const placed::TileOperand& operand : instr.tiles) {
             constexpr const char* kAccess[] = {"", "[row]", "[col]", "[scalar]"};
-            out_ << " " << name(operand.tiles.channel) << kAccess[static_cast<size_t>(operand.access)];
+            out_ << " " << name(operand.tiles.channel) << part(operand.tiles)
+                 << kAccess[static_cast<size_t>(operand.access)];
         }
         for (const placed::Register& r : instr.registers) out_ << " d" << r.slot << (r.per_tile ? "+" : "");
         for (int64_t p : instr.params) out_ << " " << p;
@@ -60,9 +71,9 @@ class Printer {
                     << "\n";
         steps(section.steps, depth + 1);
         for (const placed::Output& output : section.outputs) {
-            constexpr const char* kMode[] = {"stream", "block", "accumulate"};
+            constexpr const char* kMode[] = {"stream", "block", "accumulate", "assemble", "replace"};
             line(depth + 1) << "pack d" << output.from.slot << "+ -> " << name(output.to.channel) << " "
-                            << kMode[static_cast<size_t>(output.mode)] << "\n";
+                            << kMode[static_cast<size_t>(output.mode)] << part(output.to) << "\n";
         }
         for (const placed::Store& store : section.stores) show(store, depth + 1);
     }
@@ -73,6 +84,11 @@ class Printer {
         out_ << "\n";
         steps(loop.start, depth + 1);
         steps(loop.body, depth + 1);
+    }
+    void show(const placed::Assembly& assembly, int depth) {
+        line(depth) << "assemble " << name(assembly.to.channel) << " " << shape(assembly.to.rows, assembly.to.cols)
+                    << (assembly.to.by_columns ? " by columns" : "") << "\n";
+        steps(assembly.parts, depth + 1);
     }
     void show(const placed::Branch& branch, int depth) {
         line(depth) << "if " << tilelang_tt::print(ctx_.index, branch.cond) << "\n";

@@ -110,7 +110,8 @@ void Placer::reduce_tiles(const graph::Op& op, std::vector<Step>& steps) {
     graph::Op copy = op;
     auto& reduce = std::get<graph::Reduce>(copy.v);
     flush(steps);
-    auto tiles = find(reduce.value, false);
+    auto tiles = constant_tiles(reduce.value, false, false, op.loc, steps);
+    if (!tiles) tiles = find(reduce.value, false);
     if (!tiles) return refuse(op.loc, "TT4090", "the operand of a reduction has no place", "report this as a defect");
     const DataFormat format = channels_[tiles->channel].channel.format;
     // Maxima along rows pass through bf16, other operands through SrcA (docs/semantics.md, section 4).

@@ -24,10 +24,20 @@ enum class Access : uint8_t { Full, Row, Col, Scalar };
 
 // A value's tiles in a channel: rows × cols tiles, row by row, or column by column (the second operand of a transposed
 // matmul, whose columns are the rows of what is in memory).
+//
+// Part of a larger block: block_rows x block_cols tiles, of which these begin at the element (sum of row0, sum of
+// col0), a tile's first.
 struct Tiles {
     ChannelId channel;
     int64_t rows = 1, cols = 1;
     bool by_columns = false;
+    int64_t block_rows = 0, block_cols = 0;  // 0: no part
+    std::vector<IndexId> row0 = {}, col0 = {};
+    bool is_part() const { return block_rows != 0; }
+    int64_t row_stride() const { return is_part() ? block_cols : cols; }
+    int64_t col_stride() const { return is_part() ? block_rows : rows; }
+    // The same tiles as those of the transposed value.
+    Tiles transposed() const { return {channel, cols, rows, !by_columns, block_cols, block_rows, col0, row0}; }
     friend bool operator==(const Tiles&, const Tiles&) = default;
 };
 
@@ -70,6 +80,8 @@ enum class PackMode : uint8_t {
     Stream,      // subblock by subblock, in order: for the writer
     Block,       // at its place in a whole block that is pushed at the end: for later compute
     Accumulate,  // at its place in a block that the surrounding loop reserved; the packer adds to it
+    Assemble,    // at its place in a block that the surrounding Assembly reserved
+    Replace,     // likewise, where something has been packed before
 };
 struct Output {
     ValueId value;
@@ -119,6 +131,13 @@ struct Loop {
     std::string why;
 };
 
+// A block that is packed part by part, in order: what is packed later replaces what was there.
+struct Assembly {
+    Tiles to;
+    std::vector<Step> parts;  // sections
+    std::string why;
+};
+
 struct Branch {
     IndexId cond;
     std::vector<Step> then, otherwise;
@@ -126,7 +145,7 @@ struct Branch {
 };
 
 struct Step {
-    std::variant<Load, Store, Instr, Section, Loop, Branch> v;
+    std::variant<Load, Store, Instr, Section, Loop, Assembly, Branch> v;
     LocId loc;
 };
 

@@ -253,6 +253,8 @@ class Selector {
 
     // ---- operations ----
     void lower(const graph::Load&) {}
+    void lower(const graph::Slice&) {}
+    void lower(const graph::Insert&) {}
 
     void lower(const graph::Fill& op) {
         if (reads_[analysis_.resolve(op.result.id)] > 0)
@@ -270,7 +272,8 @@ class Selector {
         } else {
             unit = read({op.acc, 0}, type(op.result.id), true).unit;
         }
-        emit(OpCode::matmul_block, {unit}, {op.trans_b, 1, 1, a->cols}, {{*a, Access::Full}, {*b, Access::Full}});
+        emit(OpCode::matmul_block, {unit}, {op.trans_b, 1, 1, a->row_stride()},
+             {{*a, Access::Full}, {*b, Access::Full}});
         out_.instrs.back().k_tiles = a->cols;
         define(op.result.id, unit);
     }
@@ -279,10 +282,8 @@ class Selector {
         auto tiles = tiles_(op.value, false);
         if (!tiles) return refuse("TT4090", "the operand of a transpose has no place", "report this as a defect");
         // Tile (i, j) of the result is tile (j, i) of the operand.
-        std::swap(tiles->rows, tiles->cols);
-        tiles->by_columns = !tiles->by_columns;
         const int unit = alloc();
-        emit(OpCode::transpose_tile, {unit}, {}, {{*tiles, Access::Full}});
+        emit(OpCode::transpose_tile, {unit}, {}, {{tiles->transposed(), Access::Full}});
         define(op.result.id, unit);
     }
 

@@ -14,6 +14,8 @@ void Placer::note_reads(const std::vector<Step>& steps, const Section* section,
         } else if (auto* loop = std::get_if<Loop>(&step.v)) {
             note_reads(loop->start, section, reads);
             note_reads(loop->body, section, reads);
+        } else if (auto* assembly = std::get_if<Assembly>(&step.v)) {
+            note_reads(assembly->parts, section, reads);
         } else if (auto* branch = std::get_if<Branch>(&step.v)) {
             note_reads(branch->then, section, reads);
             note_reads(branch->otherwise, section, reads);

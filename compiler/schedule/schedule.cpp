@@ -385,8 +385,10 @@ class LaunchScheduler {
     }
 
     IndexId tile_of(const Tiles& tiles, IndexId row, IndexId col) {
-        if (tiles.by_columns) return index_.add(index_.mul(col, index_.constant(tiles.rows)), row);
-        return index_.add(index_.mul(row, index_.constant(tiles.cols)), col);
+        for (IndexId at : tiles.row0) row = index_.add(row, index_.floordiv(at, index_.constant(kTileDim)));
+        for (IndexId at : tiles.col0) col = index_.add(col, index_.floordiv(at, index_.constant(kTileDim)));
+        if (tiles.by_columns) return index_.add(index_.mul(col, index_.constant(tiles.col_stride())), row);
+        return index_.add(index_.mul(row, index_.constant(tiles.row_stride())), col);
     }
 
     // ---- steps ----
@@ -401,6 +403,7 @@ class LaunchScheduler {
         }
         if (auto* section = std::get_if<Section>(&step.v)) return any(section->steps);
         if (auto* loop = std::get_if<placed::Loop>(&step.v)) return any(loop->start) || any(loop->body);
+        if (auto* assembly = std::get_if<placed::Assembly>(&step.v)) return any(assembly->parts);
         if (auto* branch = std::get_if<placed::Branch>(&step.v)) return any(branch->then) || any(branch->otherwise);
         return false;
     }
@@ -413,6 +416,7 @@ class LaunchScheduler {
         };
         if (auto* section = std::get_if<Section>(&step.v)) return any(section->steps);
         if (auto* loop = std::get_if<placed::Loop>(&step.v)) return any(loop->start) || any(loop->body);
+        if (auto* assembly = std::get_if<placed::Assembly>(&step.v)) return any(assembly->parts);
         if (auto* branch = std::get_if<placed::Branch>(&step.v)) return any(branch->then) || any(branch->otherwise);
         return false;
     }
@@ -446,6 +450,7 @@ class LaunchScheduler {
                 for (const Tiles& tiles : loop->accumulators) fill(tiles, i + 1, false);
                 for (const Tiles& tiles : loop->carried) fill(tiles, i + 1, true);
             }
+            if (auto* assembly = std::get_if<placed::Assembly>(&list[i].v)) fill(assembly->to, i + 1, false);
             if (auto* branch = std::get_if<placed::Branch>(&list[i].v))
                 for (const Tiles& tiles : branch->results) fill(tiles, i + 1, true);
             if (auto* inner = std::get_if<Section>(&list[i].v))
@@ -499,6 +504,13 @@ class LaunchScheduler {
             this->section(*section);
         } else if (auto* loop = std::get_if<placed::Loop>(&step.v)) {
             this->loop_step(*loop);
+        } else if (auto* assembly = std::get_if<placed::Assembly>(&step.v)) {
+            const int64_t pages = assembly->to.rows * assembly->to.cols;
+            comment(assembly->why);
+            channel(ChannelCall::ReserveBack, assembly->to.channel, pages, Engine::Compute);
+            steps(assembly->parts, nullptr);
+            loc_ = step.loc;
+            channel(ChannelCall::PushBack, assembly->to.channel, pages, Engine::Compute);
         } else if (auto* branch = std::get_if<placed::Branch>(&step.v)) {
             prog::If out{branch->cond, {}, {}};
             control_.push_back(branch->cond);
@@ -525,6 +537,7 @@ class LaunchScheduler {
                        std::any_of(section->outputs.begin(), section->outputs.end(),
                                    [](const placed::Output& o) { return o.mode != PackMode::Accumulate; });
             }
+            if (std::holds_alternative<placed::Assembly>(step.v)) return true;
             if (auto* loop = std::get_if<placed::Loop>(&step.v)) return packs_others(loop->body);
             if (auto* branch = std::get_if<placed::Branch>(&step.v))
                 return packs_others(branch->then) || packs_others(branch->otherwise);
@@ -599,7 +612,7 @@ class LaunchScheduler {
         add(prog::DstSync{DstCall::Commit}, Engine::Compute);
         channel(ChannelCall::ReserveBack, constant.channel, 1, Engine::Compute);
         add(prog::DstSync{DstCall::Wait}, Engine::Compute);
-        add(prog::Pack{index_.constant(0), constant.channel, {}}, Engine::Compute);
+        add(prog::Pack{index_.constant(0), constant.channel, {}, false}, Engine::Compute);
         add(prog::DstSync{DstCall::Release}, Engine::Compute);
         channel(ChannelCall::PushBack, constant.channel, 1, Engine::Compute);
         channel(ChannelCall::WaitFront, constant.channel, 1, Engine::Compute);
@@ -677,9 +690,10 @@ class LaunchScheduler {
             (output.mode == PackMode::Block && !output.to.by_columns &&
              (section.sub_cols == section.cols || part == section.cols * section.rows)))
             return loop("t", part, 1,
-                        [&](IndexId t) { add(prog::Pack{slot(t), output.to.channel, {}}, Engine::Compute); });
-        tiles(section, i, j, !output.to.by_columns, [&](IndexId t, IndexId r, IndexId c) {
-            add(prog::Pack{slot(t), output.to.channel, tile_of(output.to, r, c)}, Engine::Compute);
+                        [&](IndexId t) { add(prog::Pack{slot(t), output.to.channel, {}, false}, Engine::Compute); });
+        tiles(section, i, j, !output.to.by_columns && !output.to.is_part(), [&](IndexId t, IndexId r, IndexId c) {
+            add(prog::Pack{slot(t), output.to.channel, tile_of(output.to, r, c), output.mode == PackMode::Replace},
+                Engine::Compute);
         });
     }
 
@@ -708,7 +722,7 @@ class LaunchScheduler {
                 continue;
             }
             const bool flat = std::all_of(instr.tiles.begin(), instr.tiles.end(), [](const placed::TileOperand& t) {
-                return t.access == Access::Full && !t.tiles.by_columns;
+                return t.access == Access::Full && !t.tiles.by_columns && !t.tiles.is_part();
             });
             tiles(section, row_, col_, flat,
                   [&](IndexId t, IndexId r, IndexId c) { call(instr, t, r, c, list[n].loc); });
@@ -772,13 +786,13 @@ class LaunchScheduler {
                     out.tiles.push_back(tile_of(operand.tiles, row, col));
                     break;
                 case Access::Row:
-                    out.tiles.push_back(col);
+                    out.tiles.push_back(tile_of(operand.tiles, index_.constant(0), col));
                     break;
                 case Access::Col:
-                    out.tiles.push_back(row);
+                    out.tiles.push_back(tile_of(operand.tiles, row, index_.constant(0)));
                     break;
                 case Access::Scalar:
-                    out.tiles.push_back(index_.constant(0));
+                    out.tiles.push_back(tile_of(operand.tiles, index_.constant(0), index_.constant(0)));
                     break;
             }
         }
@@ -793,12 +807,11 @@ class LaunchScheduler {
     // One step of an outer product: a column of in0's tiles times a row of in1's.
     void matmul(const Instr& instr, IndexId k) {
         const Tiles &a = instr.tiles[0].tiles, &b = instr.tiles[1].tiles;
-        const int64_t n = b.by_columns ? b.rows : b.cols;
         prog::Call out;
         out.op = instr.op;
         out.params = instr.params;
         out.channels = {a.channel, b.channel};
-        out.tiles = {tile_of(a, row_, k), index_.add(index_.mul(k, index_.constant(n)), col_)};
+        out.tiles = {tile_of(a, row_, k), b.by_columns ? tile_of(b, col_, k) : tile_of(b, k, col_)};
         out.dst = {index_.constant(instr.registers[0].slot)};
         add(std::move(out), Engine::Compute);
     }

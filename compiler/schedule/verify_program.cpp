@@ -21,12 +21,12 @@ enum class DstPhase : uint8_t { Idle, Math, Committed, Pack };
 
 // What one engine holds of a channel.
 struct Held {
-    int64_t reserved = 0;          // pages reserved and not pushed
-    int64_t waited = 0;            // pages waited for and not popped
-    size_t loops_at_reserve = 0;   // that were open when the block was reserved
-    std::set<const Pack*> packed;  // what has packed to it since
-    bool read_pending = false;     // a read into it is in flight
-    bool write_pending = false;    // a write from it has not left L1
+    int64_t reserved = 0;                                            // pages reserved and not pushed
+    int64_t waited = 0;                                              // pages waited for and not popped
+    size_t loops_at_reserve = 0;                                     // that were open when the block was reserved
+    std::map<const Pack*, std::optional<std::set<int64_t>>> packed;  // what has packed to it since, and to which pages
+    bool read_pending = false;                                       // a read into it is in flight
+    bool write_pending = false;                                      // a write from it has not left L1
 };
 
 // Formats by name, inits by their text filled with formats and params: what the hardware was last programmed for.
@@ -107,7 +107,7 @@ class EngineVerifier {
                 const Var var = index_.var(loop->var);
                 // Conditions are decided with the first value, then with a variable that starts from the second.
                 const auto outer = enter({loop->begin, loop->extent}, loop->var);
-                loops_.push_back({loop->var, false, begin ? index_.constant(*begin) : IndexId{}});
+                loops_.push_back({loop->var, false, begin ? index_.constant(*begin) : IndexId{}, loop});
                 this->region(loop->body, state);
                 if (!same_hold(state, before))
                     error("TT5111",
@@ -243,6 +243,8 @@ class EngineVerifier {
     template <class Made>
     std::optional<int64_t> count(const Op& op, ChannelId channel) const {
         if (auto* made = std::get_if<Made>(&op.v)) {
+            if constexpr (std::is_same_v<Made, Pack>)
+                if (made->replaces) return 0;
             return made->channel == channel ? 1 : 0;
         }
         if (auto* loop = std::get_if<For>(&op.v)) {
@@ -283,7 +285,7 @@ class EngineVerifier {
         return std::any_of(region.ops.begin(), region.ops.end(), [&](const Op& op) {
             if (auto* loop = std::get_if<For>(&op.v)) return refills(loop->body, channel, var);
             auto* pack = std::get_if<Pack>(&op.v);
-            return pack && pack->channel == channel && pack->slot && !index_.uses(pack->slot, var);
+            return pack && pack->channel == channel && !pack->replaces && pack->slot && !index_.uses(pack->slot, var);
         });
     }
 
@@ -500,6 +502,32 @@ class EngineVerifier {
         if (state.setup.reduce_mask && !state.section_reduces)
             error("TT5146", "pack_tile to `" + name(op.channel) + "` while the packer still masks for a reduction");
     }
+    // The pages that a pack fills while the loops opened since `first` run; nullopt: not known.
+    std::optional<std::set<int64_t>> pages_of(const Pack& op, size_t first) const {
+        constexpr int64_t kMost = 4096;
+        std::vector<IndexEnv> points{{}};
+        for (size_t i = first; i < loops_.size(); ++i) {
+            const For& loop = *loops_[i].loop;
+            if (!index_.uses(op.slot, loop.var)) continue;
+            const auto begin = index_.as_const(loop.begin), extent = index_.as_const(loop.extent);
+            if (!begin || !extent || *extent / loop.step * static_cast<int64_t>(points.size()) > kMost)
+                return std::nullopt;
+            std::vector<IndexEnv> more;
+            for (const IndexEnv& env : points)
+                for (int64_t at = 0; at < *extent; at += loop.step) {
+                    more.push_back(env);
+                    more.back()[loop.var] = *begin + at;
+                }
+            points = std::move(more);
+        }
+        std::set<int64_t> pages;
+        for (const IndexEnv& env : points) {
+            const auto page = index_.eval(op.slot, env);
+            if (!page) return std::nullopt;
+            pages.insert(*page);
+        }
+        return pages;
+    }
     // A page of the reserved block is packed to once, or the packer adds from the second time on.
     void packs_once(const Pack& op, State& state) {
         Held& held = state.held[op.channel.v];
@@ -507,9 +535,18 @@ class EngineVerifier {
         if (op.slot) {
             for (size_t i = held.loops_at_reserve; i < loops_.size(); ++i)
                 again |= loops_[i].again && !index_.uses(op.slot, loops_[i].var);
-            again |=
-                std::any_of(held.packed.begin(), held.packed.end(), [&](const Pack* other) { return other != &op; });
-            held.packed.insert(&op);
+            if (op.replaces) {
+                if (state.accumulate != false)
+                    error("TT5148", "pack_tile adds to what the pages of `" + name(op.channel) + "` held before");
+                return;
+            }
+            const auto pages = pages_of(op, held.loops_at_reserve);
+            for (const auto& [other, theirs] : held.packed)
+                again |=
+                    other != &op && (!pages || !theirs || std::any_of(pages->begin(), pages->end(), [&](int64_t page) {
+                        return theirs->contains(page);
+                    }));
+            held.packed[&op] = pages;
         }
         if (again && state.accumulate != true)
             error("TT5147", "pack_tile overwrites a sum in `" + name(op.channel) + "`: the packer does not accumulate");
@@ -534,6 +571,7 @@ class EngineVerifier {
         VarId var;
         bool again;     // not the first iteration
         IndexId value;  // of the variable, as far as it is known
+        const For* loop;
     };
     std::vector<OpenLoop> loops_;
     int64_t capacity_ = 0;

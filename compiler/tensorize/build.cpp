@@ -1,7 +1,9 @@
 #include "compiler/tensorize/build.h"
 
+#include <algorithm>
 #include <set>
 
+#include "compiler/ir/walk.h"
 #include "compiler/map/access.h"
 #include "compiler/tensorize/lanes.h"
 #include "compiler/tensorize/memory.h"
@@ -37,6 +39,23 @@ void written_buffers(const tile::Region& region, std::set<BufferId>& out) {
     }
 }
 
+// Of a copy that is done block by block, and of a loop that is unrolled.
+constexpr int64_t kMaxParts = 64, kMaxUnrolled = 16;
+
+// Whether the variable says which part of a buffer is touched.
+bool selects_part(const Context& ctx, const tile::Region& region, VarId var) {
+    bool any = false;
+    auto note = [&](Ref ref, const std::vector<IndexId>& indices) {
+        for (IndexId id : indices) any = any || (!ref.is_tensor() && ctx.index.uses(id, var));
+    };
+    each<Access>(region, [&](const Access& access) { note(access.ref, access.offset); });
+    each<tile::Store>(region, [&](const tile::Store& store) {
+        note(store.ref, store.indices);
+        for_each_read(ctx.lanes, store.value, [&](const LaneNode& read) { note(read.ref, read.indices); });
+    });
+    return any;
+}
+
 std::string extents(const TileType& type) { return std::to_string(type.rows) + " x " + std::to_string(type.cols); }
 
 class LaunchBuilder {
@@ -68,6 +87,19 @@ class LaunchBuilder {
 
     void build(const tile::For& op) {
         LocId loc = loc_;
+        const auto begin = ctx_.index.as_const(op.begin), extent = ctx_.index.as_const(op.extent);
+        const bool part = begin && extent && selects_part(ctx_, op.body, op.var);
+        if (part && op.kind != tile::LoopKind::Pipelined && *extent <= kMaxUnrolled) {
+            for (int64_t i = 0; i < *extent; ++i) {
+                tile::Region body = op.body;
+                substitute(ctx_, body, {{op.var, ctx_.index.constant(*begin + i)}});
+                run(body);
+            }
+            return;
+        }
+        // What is inside a buffer is decided by the bounds.
+        const Var known = ctx_.index.var(op.var);
+        if (part && *extent > 0) ctx_.index.var(op.var).lo = *begin, ctx_.index.var(op.var).hi = *begin + *extent - 1;
         std::set<BufferId> carried;
         written_buffers(op.body, carried);
         graph::For loop;
@@ -86,6 +118,7 @@ class LaunchBuilder {
         memory_.restore(std::move(before));
         for (BufferId b : carried) loop.results.push_back({redefine(b, loc)});
         builder_.add(std::move(loop), loc);
+        ctx_.index.var(op.var) = known;
     }
 
     void build(const tile::If& op) {
@@ -110,7 +143,41 @@ class LaunchBuilder {
         builder_.add(std::move(branch), loc);
     }
 
+    // A copy from or to a tensor with more than two blocked dimensions: a block of the last two after the other.
+    bool in_blocks(const tile::Copy& op) {
+        if (!op.src.ref.is_tensor() && !op.dst.ref.is_tensor()) return false;
+        const auto src = blocked_dims(ctx_.index, op.src), dst = blocked_dims(ctx_.index, op.dst);
+        if (src.size() <= 2 || src.size() != dst.size()) return false;
+        int64_t blocks = 1;
+        std::vector<int64_t> extent;
+        for (size_t n = 0; n + 2 < src.size(); ++n) {
+            extent.push_back(ctx_.index.as_const(op.src.extent[src[n]]).value_or(kMaxParts + 1));
+            blocks *= std::min(extent.back(), kMaxParts + 1);
+        }
+        if (blocks > kMaxParts) {
+            memory_.refuse("TT3006", loc_, "T.copy moves more blocks of two dimensions than the compiler unrolls",
+                           "copy two dimensions at a time, in a loop", {{"blocks", std::to_string(kMaxParts), "more"}});
+            give_up(op.dst);
+            return true;
+        }
+        const LocId loc = loc_;
+        for (int64_t block = 0; block < blocks; ++block) {
+            tile::Copy one = op;
+            int64_t rest = block;
+            for (size_t n = extent.size(); n-- > 0; rest /= extent[n])
+                for (auto [access, dim] : {std::pair{&one.src, src[n]}, std::pair{&one.dst, dst[n]}}) {
+                    const auto d = static_cast<size_t>(dim);
+                    access->offset[d] = ctx_.index.add(access->offset[d], ctx_.index.constant(rest % extent[n]));
+                    access->extent[d] = ctx_.index.constant(1);
+                }
+            build(one);
+            loc_ = loc;
+        }
+        return true;
+    }
+
     void build(const tile::Copy& op) {
+        if (in_blocks(op)) return;
         auto to = memory_.type("T.copy", op.dst, loc_);
         auto value = memory_.read("T.copy", op.src, loc_);
         if (!to || !value) return give_up(op.dst);
@@ -145,6 +212,13 @@ class LaunchBuilder {
         if (!value || !to) return give_up(op.dst);
         Dims dims = memory_.dims(op.src.ref);
         TileType from = builder_.type(*value);
+        for (int64_t d : op.src.ref.is_tensor() ? std::vector<int64_t>{} : memory_.stacked_dims(op.src.ref.buffer))
+            if (ctx_.index.as_const(op.src.extent[d]) != 1) {
+                memory_.refuse("TT3004", loc_,
+                               "T.reduce of `" + memory_.name(op.src.ref) + "` runs over more than one of its matrices",
+                               "reduce one matrix at a time, in a loop", {}, op.src.ref.buffer);
+                return give_up(op.dst);
+            }
         int64_t dim = op.dim == dims.col ? 1 : op.dim == dims.row ? 0 : -1;
         if (dim < 0) {
             memory_.refuse("TT3007", loc_,

@@ -45,6 +45,19 @@ ValueId GraphBuilder::cast(ValueId id, DType dtype, LocId loc) {
                    loc);
 }
 
+ValueId GraphBuilder::slice(ValueId id, IndexId row, IndexId col, int64_t rows, int64_t cols, LocId loc) {
+    const TileType from = type(id);
+    ValueId result = value({from.dtype, from.orientation, rows, cols}, launch_.values[id.v].name + "_part", loc);
+    add(graph::Slice{{result}, id, row, col}, loc);
+    return result;
+}
+
+ValueId GraphBuilder::insert(ValueId into, ValueId part, IndexId row, IndexId col, LocId loc) {
+    ValueId result = value(type(into), launch_.values[into.v].name, loc);
+    add(graph::Insert{{result}, into, part, row, col}, loc);
+    return result;
+}
+
 ValueId GraphBuilder::broadcast(ValueId id, TileType to, LocId loc) {
     TileType from = type(id);
     if (from.rows == to.rows && from.cols == to.cols) return id;

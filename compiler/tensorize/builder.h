@@ -33,6 +33,9 @@ class GraphBuilder {
                     const std::string& name, LocId loc);
     ValueId transpose(ValueId value, LocId loc);
     ValueId cast(ValueId value, DType dtype, LocId loc);
+    // The part of rows × cols elements at (row, col); `into` with `part` there.
+    ValueId slice(ValueId value, IndexId row, IndexId col, int64_t rows, int64_t cols, LocId loc);
+    ValueId insert(ValueId into, ValueId part, IndexId row, IndexId col, LocId loc);
     // Rows, columns and scalars spread to `type`'s extents.
     ValueId broadcast(ValueId value, graph::TileType type, LocId loc);
 

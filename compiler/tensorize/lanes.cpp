@@ -1,13 +1,18 @@
 #include "compiler/tensorize/lanes.h"
 
+#include <algorithm>
 #include <unordered_map>
 
 #include "compiler/ir/interpret.h"
 #include "compiler/ir/text.h"
+#include "compiler/ir/walk.h"
 #include "compiler/map/access.h"
 
 namespace tilelang_tt {
 namespace {
+
+// Of a buffer that one T.Parallel touches one by one.
+constexpr int64_t kMaxParts = 32;
 
 using graph::Operand;
 using graph::TileType;
@@ -48,6 +53,7 @@ class MapLowering {
             return;
         }
         choose_frame();
+        if (unrolls()) return lower_unrolled();
         lower_outer(0);
     }
 
@@ -64,6 +70,12 @@ class MapLowering {
         std::vector<VarId> lanes;
         for (VarId lane : map_.vars)
             if (extent(lane) != 1) lanes.push_back(lane);
+        if (stacks(lanes)) {
+            stacked_ = true;
+            frame_.row = lanes[lanes.size() - 2], frame_.col = lanes.back();
+            for (VarId lane : lanes) (lane == frame_.col ? frame_.cols : frame_.rows) *= extent(lane);
+            return;
+        }
         std::vector<std::pair<Ref, LaneAccess>> accesses;
         auto note = [&](Ref ref, const std::vector<IndexId>& indices) {
             if (auto a = access(indices)) accesses.push_back({ref, std::move(*a)});
@@ -93,6 +105,71 @@ class MapLowering {
         }
         if (frame_.row) frame_.rows = extent(frame_.row);
         if (frame_.col) frame_.cols = extent(frame_.col);
+    }
+
+    // ---- buffers of more than two dimensions ----
+    // Calls visit(ref, access) for each store and what it reads, as far as they are blocks.
+    template <class Visit>
+    void for_each_access(Visit visit) {
+        auto one = [&](Ref ref, const std::vector<IndexId>& indices) {
+            if (auto a = access(indices)) visit(ref, *a);
+        };
+        for (const tile::Store& store : map_.stores) {
+            one(store.ref, store.indices);
+            for_each_read(ctx_.lanes, store.value, [&](const LaneNode& read) { one(read.ref, read.indices); });
+        }
+    }
+
+    // Whether all lanes run over all of each buffer, in one order: a stack of matrices is then one tall matrix.
+    bool stacks(const std::vector<VarId>& lanes) {
+        bool all = lanes.size() > 2;
+        for_each_access([&](Ref ref, const LaneAccess& a) {
+            std::vector<VarId> own;
+            for (size_t d = 0; d < a.lane.size(); ++d) {
+                if (a.lane[d]) own.push_back(a.lane[d]);
+                all = all && !ref.is_tensor() && fixed_value(ctx_.index, a.base[d]) == 0 &&
+                      (a.lane[d] ? extent(a.lane[d]) : 1) == memory_.buffer(ref.buffer).shape[d];
+            }
+            all = all && own == lanes;
+        });
+        for (const tile::Store& store : map_.stores) {
+            all = all && !store.cond;
+            each_lane_node(ctx_.lanes, store.value,
+                           [&](const LaneNode& node) { all = all && node.op != LaneOp::Index; });
+        }
+        return all;
+    }
+
+    // Whether a lane beyond two indexes a buffer: then each of its values is a part of its own.
+    bool unrolls() {
+        bool any = false;
+        for_each_access([&](Ref ref, const LaneAccess& a) {
+            for (VarId lane : a.lane)
+                any =
+                    any || (!ref.is_tensor() && lane && std::find(outer_.begin(), outer_.end(), lane) != outer_.end());
+        });
+        return any;
+    }
+
+    // All values of the outer lanes, store after store; what a store reads is what was there before it.
+    void lower_unrolled() {
+        int64_t parts = 1;
+        for (VarId lane : outer_) parts *= extent(lane);
+        if (parts > kMaxParts) {
+            memory_.refuse("TT3004", loc_, "T.Parallel runs over more parts of a buffer than the compiler unrolls",
+                           "use a loop over the first dimensions, or smaller buffers",
+                           {{"parts", std::to_string(kMaxParts), std::to_string(parts)}});
+            return;
+        }
+        for (const tile::Store& store : map_.stores) {
+            before_ = memory_.snapshot();
+            for (int64_t part = 0; part < parts; ++part) {
+                int64_t rest = part;
+                for (size_t i = outer_.size(); i-- > 0; rest /= extent(outer_[i]))
+                    outer_values_[outer_[i]] = ctx_.index.constant(rest % extent(outer_[i]));
+                lower(store);
+            }
+        }
     }
 
     // Lanes beyond two become loops.
@@ -190,6 +267,14 @@ class MapLowering {
         bool swapped = (row && row == frame_.col) || (col && col == frame_.row);
         VarId frame_row = swapped ? col : row, frame_col = swapped ? row : col;
         if (!covers(store.ref, to, "store")) return;
+        std::optional<PartOfBuffer> part;
+        if (!store.ref.is_tensor() && !stacked_) {
+            part = memory_.locate("T.Parallel", store.ref.buffer, offsets(to), extents(to), loc);
+            if (!part) {
+                memory_.current(store.ref.buffer, loc);
+                return;
+            }
+        }
         auto operand = lower(store.value);
         if (!operand) {
             if (!store.ref.is_tensor()) memory_.current(store.ref.buffer, loc);
@@ -213,54 +298,46 @@ class MapLowering {
             if (swapped) value = builder_.transpose(value, loc);
         }
         if (store.ref.is_tensor()) {
-            std::vector<IndexId> offset;
-            for (IndexId id : to.base) offset.push_back(outside(id));
-            memory_.store(store.ref.tensor, with_outer(to, std::move(offset)), value, loc);
+            memory_.store(store.ref.tensor, offsets(to), value, loc);
         } else {
             if (!held_.count(value)) builder_.rename(value, name);
-            memory_.set(store.ref.buffer, value);
+            if (part)
+                memory_.write(store.ref.buffer, *part, value, loc);
+            else
+                memory_.set(store.ref.buffer, value);
         }
     }
 
     VarId lane_at(const LaneAccess& a, int64_t dim) const { return dim >= 0 ? a.lane[dim] : VarId(); }
 
-    // base with the outer lanes, which are loops now, added where they run
-    std::vector<IndexId> with_outer(const LaneAccess& a, std::vector<IndexId> base) {
-        for (size_t d = 0; d < base.size(); ++d)
+    // Where the access starts, the outer lanes at the values that they have.
+    std::vector<IndexId> offsets(const LaneAccess& a) {
+        std::vector<IndexId> out;
+        for (size_t d = 0; d < a.base.size(); ++d) {
+            out.push_back(outside(a.base[d]));
             if (auto it = outer_values_.find(a.lane[d]); a.lane[d] && it != outer_values_.end())
-                base[d] = ctx_.index.add(base[d], it->second);
-        return base;
+                out[d] = ctx_.index.add(out[d], it->second);
+        }
+        return out;
+    }
+    std::vector<int64_t> extents(const LaneAccess& a) const {
+        std::vector<int64_t> out;
+        for (VarId lane : a.lane) out.push_back(lane && !outer_values_.count(lane) ? extent(lane) : 1);
+        return out;
     }
 
-    bool whole_dim(BufferId buffer, const LaneAccess& a, size_t d) const {
-        return !(a.lane[d] && outer_values_.count(a.lane[d])) && fixed_value(ctx_.index, a.base[d]) == 0 &&
-               (a.lane[d] ? extent(a.lane[d]) : 1) == memory_.buffer(buffer).shape[d];
-    }
-    bool is_part(BufferId buffer, const LaneAccess& a) const {
-        for (size_t d = 0; d < a.base.size(); ++d)
-            if (!whole_dim(buffer, a, d)) return true;
-        return false;
-    }
-
-    // Refuses an access that is not a block: a part of a buffer, or lanes outside the tiled dimensions.
+    // Refuses lanes outside a tensor's tiled dimensions.
     bool covers(Ref ref, const LaneAccess& a, const std::string& verb) {
+        if (!ref.is_tensor()) return true;
         Dims dims = memory_.dims(ref);
         for (size_t d = 0; d < a.base.size(); ++d) {
             int64_t dim = static_cast<int64_t>(d);
             bool outer = a.lane[d] && outer_values_.count(a.lane[d]);
-            if (ref.is_tensor()) {
-                if (a.lane[d] && !outer && dim != dims.row && dim != dims.col) {
-                    memory_.refuse(
-                        "TT3024", at_,
-                        "T.Parallel cannot " + verb + " `" + memory_.name(ref) + "`: dimension " + std::to_string(d) +
-                            " is not tiled",
-                        "let the last two lanes run over the same two dimensions in every access of the tensor");
-                    return false;
-                }
-                continue;
-            }
-            if (whole_dim(ref.buffer, a, d)) continue;
-            memory_.refuse("TT3003", at_, memory_.part_of("T.Parallel", ref.buffer), Memory::kPartFix, {}, ref.buffer);
+            if (!a.lane[d] || outer || dim == dims.row || dim == dims.col) continue;
+            memory_.refuse("TT3024", at_,
+                           "T.Parallel cannot " + verb + " `" + memory_.name(ref) + "`: dimension " +
+                               std::to_string(d) + " is not tiled",
+                           "let the last two lanes run over the same two dimensions in every access of the tensor");
             return false;
         }
         return true;
@@ -310,26 +387,33 @@ class MapLowering {
         if (outer_values_.count(row)) row = {};
         if (outer_values_.count(col)) col = {};
         const int64_t rows = row ? extent(row) : 1, cols = col ? extent(col) : 1;
-        std::vector<IndexId> offset;
-        for (IndexId base : from->base) offset.push_back(outside(base));
-        offset = with_outer(*from, std::move(offset));
-        std::optional<ValueId> part;
-        if (!node.ref.is_tensor() && is_part(node.ref.buffer, *from))
-            part = memory_.part(node.ref.buffer, offset, rows, cols, at_);
+        if (!covers(node.ref, *from, "read")) return std::nullopt;
         ValueId value;
-        if (part) {
-            value = *part;
-        } else if (!covers(node.ref, *from, "read")) {
-            return std::nullopt;
-        } else if (node.ref.is_tensor()) {
-            value = memory_.load(node.ref.tensor, offset, rows, cols, at_);
+        if (node.ref.is_tensor()) {
+            value = memory_.load(node.ref.tensor, offsets(*from), rows, cols, at_);
         } else {
-            value = memory_.current(node.ref.buffer, at_);
-            held_.insert(value);
+            std::vector<ValueId> now = memory_.snapshot();
+            if (!before_.empty()) memory_.restore(before_);
+            auto read = read_buffer(node.ref.buffer, *from, rows, cols);
+            if (!before_.empty()) memory_.restore(std::move(now));
+            if (!read) return std::nullopt;
+            value = *read;
         }
         if ((row && row == frame_.col) || (col && col == frame_.row)) value = builder_.transpose(value, at_);
         if (node.dtype != builder_.type(value).dtype) value = builder_.cast(value, node.dtype, at_);
         return Operand{value};
+    }
+
+    std::optional<ValueId> read_buffer(BufferId buffer, const LaneAccess& a, int64_t rows, int64_t cols) {
+        std::optional<PartOfBuffer> part;
+        if (!stacked_) {
+            if (auto loaded = memory_.part(buffer, offsets(a), rows, cols, at_)) return loaded;
+            part = memory_.locate("T.Parallel", buffer, offsets(a), extents(a), at_);
+            if (!part) return std::nullopt;
+            if (!part->whole) return memory_.read(buffer, *part, at_);
+        }
+        held_.insert(memory_.current(buffer, at_));
+        return memory_.current(buffer, at_);
     }
 
     std::optional<Operand> lower_apply(const LaneNode& node) {
@@ -427,8 +511,10 @@ class MapLowering {
     GraphBuilder& builder_;
     LocId loc_, at_;
     Frame frame_;
+    bool stacked_ = false;  // rows run over all lanes but the last
     std::vector<VarId> outer_;
     IndexSubst outer_values_;
+    std::vector<ValueId> before_;  // unrolled outer lanes: the buffers' values that a store's operands are read from
     std::unordered_map<LaneId, std::optional<Operand>> memo_;
     std::unordered_set<ValueId> held_;  // by buffers: they keep their names
 };

@@ -2,6 +2,7 @@
 
 #include <tuple>
 
+#include "compiler/ir/text.h"
 #include "compiler/map/access.h"
 
 namespace tilelang_tt {
@@ -44,7 +45,19 @@ const std::string& Memory::name(Ref ref) const {
 TileType Memory::buffer_type(BufferId id) const {
     const tile::Buffer& b = buffer(id);
     Dims dims = buffer_dims_[id.v];
-    return tile_type(b.dtype, dims.row >= 0 ? b.shape[dims.row] : 1, dims.col >= 0 ? b.shape[dims.col] : 1);
+    int64_t rows = dims.row >= 0 ? b.shape[dims.row] : 1;
+    for (int64_t d : stacked_dims(id)) rows *= b.shape[d];
+    return tile_type(b.dtype, rows, dims.col >= 0 ? b.shape[dims.col] : 1);
+}
+
+std::vector<int64_t> Memory::stacked_dims(BufferId id) const {
+    std::vector<int64_t> out;
+    const Dims dims = buffer_dims_[id.v];
+    for (size_t d = 0; d < buffer(id).shape.size(); ++d) {
+        const auto dim = static_cast<int64_t>(d);
+        if (buffer(id).shape[d] != 1 && dim != dims.row && dim != dims.col) out.push_back(dim);
+    }
+    return out;
 }
 
 bool Memory::unspecified(BufferId id) const { return !current_[id.v] || unspecified_.count(current_[id.v]); }
@@ -78,10 +91,12 @@ void Memory::same_block(ValueId from, ValueId value) {
 
 std::optional<ValueId> Memory::part(BufferId id, const std::vector<IndexId>& offset, int64_t rows, int64_t cols,
                                     LocId loc) {
+    if (!stacked_dims(id).empty()) return std::nullopt;
     auto block = current_[id.v] ? loaded_.find(current_[id.v]) : loaded_.end();
     if (block == loaded_.end() || ctx_.tensor(block->second.tensor).written) return std::nullopt;
     const graph::Window window = block->second;
     const TileType type = builder_.type(current_[id.v]);
+    if (rows == type.rows && cols == type.cols) return std::nullopt;
     const Dims dims = buffer_dims_[id.v];
     std::vector<IndexId> start = window.offset;
     for (auto [from, to, whole, size] : {std::tuple(dims.row, window.row_dim, type.rows, rows),
@@ -108,9 +123,78 @@ bool Memory::whole(const Access& access) const {
     return true;
 }
 
-std::string Memory::part_of(const std::string& what, BufferId id) const {
-    return what + " touches a part of `" + buffer(id).name +
-           "`; only what was copied from a tensor can be read in parts, from multiples of 32 on, and nothing written";
+std::optional<PartOfBuffer> Memory::locate(const std::string& what, BufferId id, const std::vector<IndexId>& offset,
+                                           const std::vector<int64_t>& extent, LocId loc) {
+    const tile::Buffer& b = buffer(id);
+    const Dims dims = buffer_dims_[id.v];
+    const std::vector<int64_t> stacked = stacked_dims(id);
+    const TileType whole = buffer_type(id);
+    const std::string part = what + " touches a part of `" + b.name + "`";
+    const int64_t rows = dims.row >= 0 ? b.shape[dims.row] : 1;
+    PartOfBuffer out{ctx_.index.constant(0), ctx_.index.constant(0), 1, 1, true};
+    for (size_t d = 0; d < offset.size(); ++d) {
+        const Interval at = ctx_.index.bounds(offset[d]);
+        if (at.lo && *at.lo >= 0 && at.hi && *at.hi + extent[d] <= b.shape[d]) continue;
+        refuse("TT3003", loc, part + " that is not known to be inside it, in dimension " + std::to_string(d),
+               "index the buffer by a loop whose bounds are constant",
+               {{"elements", std::to_string(b.shape[d]),
+                 print(ctx_.index, offset[d]) + " to + " + std::to_string(extent[d])}},
+               id);
+        return std::nullopt;
+    }
+    // Rows: the stacked dimensions and the matrices' own, as one block of consecutive rows.
+    std::vector<int64_t> along = stacked;
+    if (dims.row >= 0) along.push_back(dims.row);
+    bool begun = false;
+    for (int64_t d : along) {
+        const IndexId size = ctx_.index.constant(b.shape[d]);
+        out.row = ctx_.index.add(ctx_.index.mul(out.row, size), offset[d]);
+        if (begun && extent[d] != b.shape[d]) {
+            refuse("TT3003", loc, part + " that is not one block of rows of the stack",
+                   "touch one matrix at a time, in a loop", {}, id);
+            return std::nullopt;
+        }
+        begun = begun || extent[d] != 1;
+        out.rows *= extent[d];
+        out.whole = out.whole && extent[d] == b.shape[d];
+    }
+    if (dims.col >= 0) {
+        out.col = offset[dims.col], out.cols = extent[dims.col];
+        out.whole = out.whole && extent[dims.col] == b.shape[dims.col];
+    }
+    if (out.whole) return out;
+    if (!stacked.empty() && rows % kTileDim != 0) {
+        refuse("TT3004", loc,
+               "`" + b.name + "` is a stack of matrices of " + std::to_string(rows) +
+                   " rows; the matrices of a stack are made of whole 32x32 tiles",
+               "use one two-dimensional buffer for each matrix, or a multiple of 32 rows",
+               {{"rows", "multiples of 32", std::to_string(rows)}}, id);
+        return std::nullopt;
+    }
+    for (auto [name, at, size, all] :
+         {std::tuple("row", out.row, out.rows, whole.rows), std::tuple("column", out.col, out.cols, whole.cols)}) {
+        const auto fixed = fixed_value(ctx_.index, at);
+        const bool ends = size % kTileDim == 0 || (fixed && *fixed + size == all);
+        // A single row of a matrix is a vector, which lies otherwise.
+        const bool same = tile_type(b.dtype, out.rows, out.cols).orientation == whole.orientation;
+        if (tile_aligned(ctx_.index, at) && ends && same) continue;
+        refuse("TT3003", loc, part + " that is not made of whole 32x32 tiles of it",
+               "use parts that start and end at multiples of 32, or give the part a buffer of its own",
+               {{std::string("first ") + name, "multiples of 32", print(ctx_.index, at)},
+                {std::string(name) + "s", "multiples of 32", std::to_string(size)}},
+               id);
+        return std::nullopt;
+    }
+    return out;
+}
+
+ValueId Memory::read(BufferId id, const PartOfBuffer& part, LocId loc) {
+    ValueId all = current(id, loc);
+    return part.whole ? all : builder_.slice(all, part.row, part.col, part.rows, part.cols, loc);
+}
+
+void Memory::write(BufferId id, const PartOfBuffer& part, ValueId value, LocId loc) {
+    set(id, part.whole ? value : builder_.insert(current(id, loc), value, part.row, part.col, loc));
 }
 
 std::optional<TileType> Memory::type(const std::string& what, const Access& access, LocId loc) {
@@ -138,19 +222,27 @@ std::optional<TileType> Memory::type(const std::string& what, const Access& acce
         }
         return tile_type(dtype(access.ref), rows, cols);
     }
-    const tile::Buffer& b = buffer(access.ref.buffer);
-    int blocked = 0;
-    for (int64_t n : b.shape) blocked += n != 1;
-    if (!whole(access)) {
-        refuse("TT3003", loc, part_of(what, access.ref.buffer), kPartFix, {}, access.ref.buffer);
+    auto extent = extents(access);
+    if (!extent) {
+        refuse("TT3001", loc, what + " touches a block of `" + name(access.ref) + "` whose size is not constant",
+               "use a constant block size");
         return std::nullopt;
     }
-    if (blocked > 2) {
-        refuse("TT3004", loc, "`" + b.name + "` has more than two dimensions",
-               "use one two-dimensional buffer for each part that is used at a time", {}, access.ref.buffer);
-        return std::nullopt;
+    auto part = locate(what, access.ref.buffer, access.offset, *extent, loc);
+    if (!part) return std::nullopt;
+    TileType type = buffer_type(access.ref.buffer);
+    type.rows = part->rows, type.cols = part->cols;
+    return type;
+}
+
+std::optional<std::vector<int64_t>> Memory::extents(const Access& access) const {
+    std::vector<int64_t> out;
+    for (IndexId id : access.extent) {
+        auto n = ctx_.index.as_const(id);
+        if (!n) return std::nullopt;
+        out.push_back(*n);
     }
-    return buffer_type(access.ref.buffer);
+    return out;
 }
 
 std::optional<ValueId> Memory::read(const std::string& what, const Access& access, LocId loc) {
@@ -164,7 +256,7 @@ std::optional<ValueId> Memory::read(const std::string& what, const Access& acces
     auto type = this->type(what, access, loc);
     if (!type) return std::nullopt;
     if (access.ref.is_tensor()) return load(access.ref.tensor, access.offset, type->rows, type->cols, loc);
-    return current(access.ref.buffer, loc);
+    return read(access.ref.buffer, *locate(what, access.ref.buffer, access.offset, *extents(access), loc), loc);
 }
 
 bool Memory::write(const std::string& what, const Access& access, ValueId value, LocId loc) {
@@ -175,7 +267,7 @@ bool Memory::write(const std::string& what, const Access& access, ValueId value,
     if (access.ref.is_tensor())
         store(access.ref.tensor, access.offset, value, loc);
     else
-        set(access.ref.buffer, value);
+        write(access.ref.buffer, *locate(what, access.ref.buffer, access.offset, *extents(access), loc), value, loc);
     return true;
 }
 

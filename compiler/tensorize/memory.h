@@ -16,6 +16,14 @@
 
 namespace tilelang_tt {
 
+// Where a block lies in the value of a buffer. Dimensions before the last two that are blocked are stacked: a buffer
+// (2, 64, 32) is a value of 128 x 32.
+struct PartOfBuffer {
+    IndexId row, col;  // where it starts; elements
+    int64_t rows = 1, cols = 1;
+    bool whole = false;
+};
+
 class Memory {
   public:
     Memory(Context& ctx, const tile::Launch& launch, const std::vector<TensorLayout>& layouts,
@@ -44,25 +52,31 @@ class Memory {
     std::optional<ValueId> read(const std::string& what, const Access& access, LocId loc);
     bool write(const std::string& what, const Access& access, ValueId value, LocId loc);
     // A part of a buffer that holds a block of a tensor: loaded by itself. offset: in the buffer, one a dimension.
-    // nullopt where the buffer holds something else, where a kernel writes the tensor, or where the part does not start
-    // at a tile.
+    // nullopt where it is all of the buffer, where the buffer holds something else, where a kernel writes the tensor,
+    // or where the part does not start at a tile.
     std::optional<ValueId> part(BufferId buffer, const std::vector<IndexId>& offset, int64_t rows, int64_t cols,
                                 LocId loc);
+    // The block of a buffer at `offset` with `extent` elements a dimension; refused (nullopt, TT3003, TT3004) if it is
+    // not made of whole tiles of it, not one block, or not known to be inside.
+    std::optional<PartOfBuffer> locate(const std::string& what, BufferId buffer, const std::vector<IndexId>& offset,
+                                       const std::vector<int64_t>& extent, LocId loc);
+    ValueId read(BufferId buffer, const PartOfBuffer& part, LocId loc);
+    void write(BufferId buffer, const PartOfBuffer& part, ValueId value, LocId loc);
     // Note that `value` is `from`, in another dtype perhaps.
     void same_block(ValueId from, ValueId value);
     // The type of what such a write takes.
     std::optional<graph::TileType> type(const std::string& what, const Access& access, LocId loc);
 
-    // "T.copy touches a part of `a`; …" and what to do about it (TT3003).
-    std::string part_of(const std::string& what, BufferId buffer) const;
-    static constexpr const char* kPartFix = "give the part a buffer of its own";
     bool whole(const Access& access) const;
+    // The dimensions before the last two blocked ones.
+    std::vector<int64_t> stacked_dims(BufferId buffer) const;
 
     void refuse(std::string code, LocId loc, std::string message, std::string fix, std::vector<Fact> facts = {},
                 BufferId about = {});
 
   private:
     graph::Window window(TensorId tensor, const std::vector<IndexId>& offset) const;
+    std::optional<std::vector<int64_t>> extents(const Access& access) const;  // nullopt: not all constant
 
     Context& ctx_;
     const tile::Launch& launch_;

@@ -23,11 +23,20 @@ bool fold_fills(Context& ctx, graph::Launch& launch);
 // value.
 bool merge_equal_ops(graph::Launch& launch);
 
+// Pre: SSA. Post: no Slice of a Slice, of a Fill, or of an Insert whose part it is, is a part of, or does not touch; no
+// Insert whose part is all of the value, or is replaced by the next.
+bool forward_parts(Context& ctx, graph::Launch& launch);
+
+// Pre: SSA. Post: values of which parts are replaced at constant places, through loops, branches and elementwise ops,
+// are values for each part instead; nothing is put together unless a matmul, reduction or transpose takes it as a
+// whole.
+bool split_values(Context& ctx, graph::Launch& launch);
+
 // Pre: SSA. Post: branches whose condition is known are replaced by the side taken.
 bool fold_branches(const Context& ctx, graph::Launch& launch);
 
-// Pre: SSA. Post: no load of a tensor that the launch does not store to, transpose, reduction or matmul in a loop's body
-// that is the same in every iteration; it stands before the loop.
+// Pre: SSA. Post: no load of a tensor that the launch does not store to, transpose, reduction or matmul in a loop's
+// body that is the same in every iteration; it stands before the loop.
 bool hoist_invariants(const Context& ctx, graph::Launch& launch);
 
 // Pre: SSA. Post: no two values have the same name; the first keeps it.

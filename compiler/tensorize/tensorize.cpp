@@ -9,15 +9,22 @@
 namespace tilelang_tt {
 namespace {
 
-void simplify(Context& ctx, graph::Launch& launch) {
+void simplify_until_done(Context& ctx, graph::Launch& launch) {
     for (bool changed = true; changed;) {
         changed = fold_branches(ctx, launch);
         changed = fold_fills(ctx, launch) || changed;
         changed = forward_copies(launch) || changed;
+        changed = forward_parts(ctx, launch) || changed;
         changed = merge_equal_ops(launch) || changed;
         changed = hoist_invariants(ctx, launch) || changed;
         changed = remove_dead_values(launch) || changed;
     }
+}
+
+void simplify(Context& ctx, graph::Launch& launch) {
+    simplify_until_done(ctx, launch);
+    // Once: what it puts together again, for those who need it whole, stays.
+    if (split_values(ctx, launch)) simplify_until_done(ctx, launch);
 }
 
 }  // namespace

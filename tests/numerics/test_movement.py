@@ -66,3 +66,171 @@ def test_few_rows_a_block(M, bM):
     got = run(row_norm(M, 64, bM), a, w)
     ref = torch.exp(a.double() - a.double().amax(1, keepdim=True)) * w.double()
     assert relative(got, ref) <= 1e-5
+
+
+# ---- parts of buffers ----
+def swap_halves(dtype):
+    """Reads and writes static parts, of what was computed."""
+
+    @T.prim_func
+    def main(A: T.Tensor((64, 64), dtype), B: T.Tensor((64, 64), dtype)):
+        with T.Kernel(1, threads=128):
+            s = T.alloc_shared((64, 64), dtype)
+            b = T.alloc_fragment((64, 64), dtype)
+            T.copy(A, s)
+            for i, j in T.Parallel(64, 64):
+                s[i, j] = s[i, j] * 2
+            T.copy(s[32:64, :], b[0:32, :])
+            for h in T.serial(2):
+                for i, j in T.Parallel(32, 32):
+                    b[i + 32, h * 32 + j] = s[i, h * 32 + j] + s[i, j]
+            T.copy(b, B)
+
+    return main
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16", "float32", "int32"])
+@pytest.mark.parametrize("arch", ARCHS)
+def test_parts(dtype, arch):
+    a = torch.randint(-9, 9, (64, 64), dtype=torch.int32)
+    a = a if dtype == "int32" else a.to(getattr(torch, dtype))
+    low = a[:32] * 2 + torch.cat([a[:32, :32], a[:32, :32]], 1) * 2
+    assert torch.equal(run(swap_halves(dtype), a, arch=arch), torch.cat([a[32:] * 2, low]))
+
+
+def gemm_in_parts(parts):
+    @T.prim_func
+    def main(A: T.Tensor((64, 64), "bfloat16"), W: T.Tensor((64, 64), "bfloat16"), B: T.Tensor((64, 64), "float32")):
+        with T.Kernel(1, threads=128):
+            a = T.alloc_shared((64, 32), "bfloat16")
+            w = T.alloc_shared((32, 64), "bfloat16")
+            acc = T.alloc_fragment((64, 64), "float32")
+            T.clear(acc)
+            for k in T.Pipelined(2, num_stages=2):
+                T.copy(A[0, k * 32], a)
+                T.copy(W[k * 32, 0], w)
+                for h in range(parts):
+                    T.gemm(a[h * 32 : (h + 1) * 32, :], w, acc[h * 32 : (h + 1) * 32, :])
+            T.copy(acc, B)
+
+    return main
+
+
+@pytest.mark.parametrize("arch", ARCHS)
+def test_gemm_of_parts(arch):
+    a, w = randn(64, 64), randn(64, 64, seed=1)
+    assert relative(run(gemm_in_parts(2), a, w, arch=arch), a.double() @ w.double()) <= 1e-6
+
+
+def multi_buffer(ahead):
+    """Two stages by hand: written ahead of the iteration that reads them, or in it."""
+
+    @T.prim_func
+    def main(A: T.Tensor((64, 128), "bfloat16"), W: T.Tensor((128, 64), "bfloat16"), B: T.Tensor((64, 64), "float32")):
+        with T.Kernel(1, threads=128):
+            a = T.alloc_shared((2, 64, 32), "bfloat16")
+            w = T.alloc_shared((2, 32, 64), "bfloat16")
+            acc = T.alloc_fragment((64, 64), "float32")
+            T.clear(acc)
+            if ahead:
+                T.copy(A[0:64, 0:32], a[0, :, :])
+                T.copy(W[0:32, 0:64], w[0, :, :])
+                for k in T.serial(17):
+                    T.copy(A[0:64, (k % 3 + 1) * 32 : (k % 3 + 2) * 32], a[(k + 1) % 2, :, :])
+                    T.copy(W[(k % 3 + 1) * 32 : (k % 3 + 2) * 32, 0:64], w[(k + 1) % 2, :, :])
+                    T.gemm(a[k % 2, :, :], w[k % 2, :, :], acc)
+            else:
+                for k in T.Pipelined(4, num_stages=2):
+                    T.copy(A[0:64, k * 32 : (k + 1) * 32], a[k % 2, :, :])
+                    T.copy(W[k * 32 : (k + 1) * 32, 0:64], w[k % 2, :, :])
+                    T.gemm(a[k % 2, :, :], w[k % 2, :, :], acc)
+            T.copy(acc, B)
+
+    return main
+
+
+@pytest.mark.parametrize("ahead", [False, True])
+def test_multi_buffer(ahead):
+    a, w = randn(64, 128), randn(128, 64, seed=1)
+    stages = [0] + [k % 3 + 1 for k in range(16)] if ahead else range(4)
+    ref = sum(a[:, k * 32 : k * 32 + 32].double() @ w[k * 32 : k * 32 + 32].double() for k in stages)
+    assert relative(run(multi_buffer(ahead), a, w), ref) <= 1e-6
+
+
+def heads(H):
+    """A three-dimensional fragment, whole and matrix by matrix; four-dimensional tensors."""
+
+    @T.prim_func
+    def main(A: T.Tensor((2, H, 64, 48), "float32"), B: T.Tensor((2, H, 64, 48), "float32")):
+        with T.Kernel(2, threads=128) as bx:
+            s = T.alloc_fragment((H, 64, 48), "float32")
+            r = T.alloc_fragment((64, 48), "float32")
+            T.copy(A[bx, 0:H, 0:64, 0:48], s)
+            T.clear(r)
+            for h in range(H):
+                for i, j in T.Parallel(64, 48):
+                    r[i, j] = r[i, j] + s[h, i, j]
+            for h, i, j in T.Parallel(H, 64, 48):
+                s[h, i, j] = s[h, i, j] * r[i, j]
+            for h, i, j in T.Parallel(H, 64, 48):
+                s[h, i, j] = s[h, i, j] + 1
+            T.copy(s, B[bx, 0:H, 0:64, 0:48])
+
+    return main
+
+
+@pytest.mark.parametrize("arch", ARCHS)
+def test_stacked_matrices(arch):
+    a = randn(2, 3, 64, 48, dtype="float32")
+    assert relative(run(heads(3), a, arch=arch), a.double() * a.double().sum(1, keepdim=True) + 1) <= 1e-6
+
+
+def assembled(steps):
+    """Parts that a matmul takes as a whole; a part whose place differs between iterations."""
+
+    @T.prim_func
+    def main(A: T.Tensor((64, 32), "bfloat16"), W: T.Tensor((96, 64), "bfloat16"), B: T.Tensor((64, 96), "float32")):
+        with T.Kernel(1, threads=128):
+            a = T.alloc_shared((64, 32), "bfloat16")
+            p = T.alloc_shared((64, 64), "bfloat16")
+            w = T.alloc_shared((96, 64), "bfloat16")
+            acc = T.alloc_fragment((64, 96), "float32")
+            T.copy(A, a)
+            T.copy(W, w)
+            for i, j in T.Parallel(64, 32):
+                p[i, j] = a[i, j] * 2
+            for i, j in T.Parallel(64, 32):
+                p[i, j + 32] = T.max(a[i, j], 0)
+            for k in T.serial(steps):
+                for i, j in T.Parallel(64, 32):
+                    p[i, k % 2 * 32 + j] = -p[i, k % 2 * 32 + j]
+            T.gemm(p, w, acc, transpose_B=True, clear_accum=True)
+            T.copy(acc, B)
+
+    return main
+
+
+@pytest.mark.parametrize("arch", ARCHS)
+def test_assembled_operand(arch):
+    a, w = randn(64, 32), randn(96, 64, seed=1)
+    p = torch.cat([-a * 2, a.clamp_min(0)], 1).double()
+    assert relative(run(assembled(17), a, w, arch=arch), p @ w.double().T) <= 1e-6
+
+
+def one_row_at_a_time():
+    @T.prim_func
+    def main(A: T.Tensor((64, 64), "float32"), B: T.Tensor((64, 64), "float32")):
+        with T.Kernel(1, threads=128):
+            s = T.alloc_shared((64, 64), "float32")
+            T.copy(A, s)
+            for k in T.serial(64):
+                for j in T.Parallel(64):
+                    s[k, j] = s[k, j] * 2
+            T.copy(s, B)
+
+    return main
+
+
+def test_part_inside_a_tile_is_refused():
+    with pytest.raises(Exception, match="TT3003.*not made of whole 32x32 tiles"):
+        tilelang.compile(one_row_at_a_time(), target="tenstorrent", out_idx=[-1])
