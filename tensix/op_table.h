@@ -75,13 +75,14 @@ struct OpRow {
     // indices; {d0} {d1} …: DST slots; {p0}…: params, decimal; {x0}…: params as hex bit patterns; {f0}…: params as a
     // format's name, "DataFormat::Float32".
     std::string_view call = {};
-    std::string_view init = {};    // empty: needs none
-    std::string_view uninit = {};  // empty: needs none; due after the pack of the result
-    uint8_t state = kStateSfpu;    // what the init programs
-    bool src_reversed = false;     // (c0, c1) go to (SrcB, SrcA): matmul, row sum
-    bool needs_fp32_dst = false;   // allowed in 32-bit DST only
-    std::string_view cost = {};    // figure of the device (tensix/devices), cycles a tile
-    std::string_view note = {};    // accuracy and behaviour at the edges, for the support matrix
+    std::string_view init = {};        // empty: needs none
+    std::string_view uninit = {};      // empty: needs none; due after the pack of the result
+    uint8_t state = kStateSfpu;        // what the init programs
+    bool src_reversed = false;         // (c0, c1) go to (SrcB, SrcA): matmul, row sum
+    bool needs_fp32_dst = false;       // allowed in 32-bit DST only
+    std::string_view fp32_macro = {};  // defined before the header, makes it calculate to the accuracy of 32-bit DST
+    std::string_view cost = {};        // figure of the device (tensix/devices), cycles a tile
+    std::string_view note = {};        // accuracy and behaviour at the edges, for the support matrix
 };
 
 std::span<const OpRow> op_table();

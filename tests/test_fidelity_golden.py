@@ -35,7 +35,7 @@ def test_emulator_returns_the_recorded_bits(emulator, name):
         if want is None:
             continue
         got = on_emulator.run(arch, case.program, STORE.data(case))
-        differ, ulp, first = fidelity.distance(case.result(got), want, case.program.out_format)
+        differ, ulp, first = fidelity.distance(case.result(got), want, case.program.out_format, case.absolute)
         allowed = case.ulp or 0
         agrees = differ == 0 if case.ulp is None else ulp <= allowed
         assert agrees, (
@@ -89,6 +89,10 @@ def test_a_wrong_bit_is_found():
     a = np.array([[0x3F80, 0x0000, 0x8000, 0x0001]], np.uint16)
     assert fidelity.distance(a, a, "Float16_b") == (0, 0, "")
     assert fidelity.distance(a ^ np.uint16([[1, 0, 0, 0]]), a, "Float16_b")[:2] == (1, 1)
+    assert fidelity.distance(a ^ np.uint16([[1, 0, 0, 0]]), a, "Float16_b", 0.01)[:2] == (0, 0)
+    assert fidelity.distance(a ^ np.uint16([[1, 0, 0, 0]]), a, "Float16_b", 0.001)[:2] == (1, 1)
+    nan = np.where(a == 0x3F80, np.uint16(0x7FC0), a)
+    assert fidelity.distance(nan, a, "Float16_b", 0.01)[0] == 1
     assert fidelity.distance(np.array([[0x8001]], np.uint16), np.array([[0x0001]], np.uint16), "Float16_b")[:2] == (
         1,
         2,

@@ -18,6 +18,7 @@ class ComputeWriter : public KernelWriter {
     using KernelWriter::op;
     std::string title() const override { return "Compute: the arithmetic of " + ctx_.name + "."; }
     std::vector<std::string> includes() const override;
+    std::vector<std::string> macros() const override { return {macros_.begin(), macros_.end()}; }
     void op(const prog::DstSync& sync) override;
     void op(const prog::Startup& startup) override;
     void op(const prog::Init& init) override;
@@ -31,7 +32,7 @@ class ComputeWriter : public KernelWriter {
                        const std::vector<IndexId>& dst, const std::vector<int64_t>& params);
     void emit(const tensix::OpRow& row, const std::string& text);
 
-    std::set<std::string> headers_;
+    std::set<std::string> headers_, macros_;
 };
 
 std::vector<std::string> ComputeWriter::includes() const {
@@ -84,6 +85,7 @@ std::string ComputeWriter::filled(std::string_view text, const std::vector<Chann
 
 void ComputeWriter::emit(const tensix::OpRow& row, const std::string& text) {
     headers_.emplace(row.header);
+    if (launch_.compute.fp32_dest_acc_en && !row.fp32_macro.empty()) macros_.emplace(row.fp32_macro);
     line(text + ";");
 }
 

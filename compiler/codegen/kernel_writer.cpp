@@ -473,6 +473,7 @@ Result<KernelSource> KernelWriter::write() {
     text += ".\n#include <cstdint>\n";
     if (cpp_.uses_min_max()) text += "#include <algorithm>\n";
     text += "\n";
+    for (const std::string& macro : macros()) text += "#define " + macro + "\n";
     for (const std::string& include : includes()) text += "#include \"" + include + "\"\n";
     if (!ids_.empty() || !constant_order_.empty()) text += "\n";
     for (ChannelId channel : ids_) {

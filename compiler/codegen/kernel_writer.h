@@ -24,6 +24,7 @@ class KernelWriter {
   protected:
     virtual std::string title() const = 0;  // what this kernel does, one sentence
     virtual std::vector<std::string> includes() const = 0;
+    virtual std::vector<std::string> macros() const { return {}; }  // defined before the includes
     // Objects at the start of kernel_main, after the arguments.
     virtual void prologue() {}
     // Runtime arguments of each core that the kernel needs beside the launch's own.

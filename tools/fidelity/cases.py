@@ -427,6 +427,8 @@ def _sfpu() -> list[Case]:
         ulp: int | None = None,
         ulp32: int | None = None,
         formats: tuple[str, ...] = (BF, F32),
+        fp32_macro: str = "",
+        absolute: float = 0.0,
     ) -> None:
         for fmt in formats:
             bound = ulp if fmt == BF else (ulp32 if ulp32 is not None else ulp)
@@ -438,7 +440,8 @@ def _sfpu() -> list[Case]:
                         fmt,
                         1,
                         {"tiles": 1},
-                        {"OP_HEADER": f'"{header}"', "OP_CHAIN": chain},
+                        {"OP_HEADER": f'"{header}"', "OP_CHAIN": chain}
+                        | ({fp32_macro: "1"} if fp32_macro and dst32 else {}),
                         dst32=dst32,
                     )
                     cases.append(
@@ -449,6 +452,7 @@ def _sfpu() -> list[Case]:
                             "sfpu",
                             bound,
                             _FUSE if bound is not None else "",
+                            absolute=absolute,
                         )
                     )
 
@@ -481,8 +485,18 @@ def _sfpu() -> list[Case]:
         kinds=("range8",),
         ulp=2,
         ulp32=4096,
+        absolute=2e-5,  # 1 + erf of what is far below zero
     )
-    plain("erf", _E + "erf_erfc.h", kinds=("range8",), ulp=2, ulp32=4096)
+    unary(
+        "erf",
+        "erf_tile",
+        _E + "erf_erfc.h",
+        "erf_tile_init<false>(); erf_tile<false>(0)",  # as we emit it; the default is an approximation (to 0.8 %)
+        kinds=("range8",),
+        ulp=2,
+        ulp32=4096,
+        fp32_macro="INP_FLOAT32",
+    )
     plain("sin", _E + "trigonometry.h", kinds=("range8",), ulp=2, ulp32=256)
     plain("cos", _E + "trigonometry.h", kinds=("range8",), ulp=2, ulp32=256)
     for op in ("floor", "ceil", "trunc", "frac"):

@@ -87,10 +87,19 @@ def run_on_ttnn(todo: list[Case], seconds_each: int) -> Iterator[tuple[str, Case
                 raise SystemExit(f"no case ran (exit {code}):\n{said[-2000:]}")
 
 
-def distance(got: np.ndarray, want: np.ndarray, fmt: str) -> tuple[int, int, str]:
-    """(elements that differ, largest distance in last places, first difference)."""
+def _values(bits: np.ndarray) -> np.ndarray:
+    wide = bits.astype(np.uint32) << 16 if bits.dtype.itemsize == 2 else bits
+    return np.ascontiguousarray(wide).view(np.float32).astype(np.float64)
+
+
+def distance(got: np.ndarray, want: np.ndarray, fmt: str, absolute: float = 0.0) -> tuple[int, int, str]:
+    """(elements that differ by more than `absolute`, largest distance in last places, first difference)."""
     got = got.reshape(want.shape)
     differ = got != want
+    if absolute and fmt in ("Float16_b", "Float32"):
+        with np.errstate(invalid="ignore"):  # infinities and NaN stay different
+            differ &= ~(np.abs(_values(got) - _values(want)) <= absolute)
+        got = np.where(differ, got, want)
     n = int(differ.sum())
     if n == 0:
         return 0, 0, ""
@@ -156,7 +165,7 @@ def compare(args: argparse.Namespace) -> int:
                 print(f"{arch} {name}: FAILS: {str(e)[:300]}", flush=True)
                 bad += 1
                 continue
-            n, ulp, first = distance(case.result(got), want, case.program.out_format)
+            n, ulp, first = distance(case.result(got), want, case.program.out_format, case.absolute)
             ok = n == 0 if case.ulp is None else ulp <= case.ulp
             bad += not ok
             if not ok or args.verbose:

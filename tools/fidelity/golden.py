@@ -47,6 +47,7 @@ class Store:
             d.get("why", ""),
             archs,
             d.get("part", ""),
+            d.get("absolute", 0.0),
         )
 
     def data(self, case: Case) -> list[np.ndarray]:
@@ -68,6 +69,8 @@ class Store:
         entry = {"op": case.op, "family": case.family, "program": program}
         if case.ulp is not None:
             entry |= {"ulp": case.ulp, "why": case.why}
+            if case.absolute:
+                entry["absolute"] = case.absolute
         if case.part:
             entry["part"] = case.part
         family = self._family(case.family)

@@ -84,6 +84,7 @@ class Case:
     # What of each tile is the result: "row" 0, "columns" 0, 2, … 14 (eight times the same), "element" 0; the rest is left
     # over.
     part: str = ""
+    absolute: float = 0.0  # differences up to this do not count: where the terms of a function cancel
 
     def result(self, bits: np.ndarray) -> np.ndarray:
         """The bits with zeros in the place of what is no result."""
