@@ -268,6 +268,17 @@ def test_ttnn_is_told_the_plan_and_nothing_else(ttnn):
     assert (semaphore.id, semaphore.initial_value) == (2, 7)
 
 
+def test_cores_are_told_by_their_place_on_the_noc(ttnn):
+    plan = json.loads(example()["tt.plan.json"])
+    (first,) = plan["launches"]
+    first["kernels"][0]["common_runtime_args"] = [{"name": "x", "noc_x": 2}, {"name": "y", "noc_y": 2}]
+    opened = device()
+    opened.worker_core_from_logical_core = lambda core: types.SimpleNamespace(x=core.args[0] + 18, y=core.args[1] + 20)
+    launch.Program(example(launches=[first])).run(opened, [np.zeros((40, 48), np.float32)])
+    ((_, program),) = ttnn.runs
+    assert program.kernels[0].common_runtime_args == [18, 21]  # the grid has two columns: core 2 is (0, 1)
+
+
 def test_launches_run_in_order_on_one_workspace(ttnn):
     plan = json.loads(example()["tt.plan.json"])
     first = plan["launches"][0]

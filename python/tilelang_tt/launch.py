@@ -362,7 +362,7 @@ class Program:
         # ttnn wants the output last; what the kernels see are addresses, so the order matters to nothing else
         order = sorted(range(len(self.tensors)), key=lambda i: self.tensors[i].is_output)
         for launch in self.plan["launches"]:
-            ttnn.generic_op([on_device[i] for i in order], self._descriptor(launch, on_device, env))
+            ttnn.generic_op([on_device[i] for i in order], self._descriptor(device, launch, on_device, env))
         return [self._download(t, on_device[t.index], env) for t in self.outputs]
 
     def _upload(self, device: Any, tensor: Tensor, array: np.ndarray | None, env: Env) -> Any:
@@ -387,7 +387,7 @@ class Program:
         raw = np.ascontiguousarray(device_tensor.cpu().to_numpy()).view(np.uint8)
         return tensor.from_pages(raw.reshape(-1, tensor.format.page), env)
 
-    def _descriptor(self, launch: Mapping[str, Any], tensors: Sequence[Any], env: Env) -> Any:
+    def _descriptor(self, device: Any, launch: Mapping[str, Any], tensors: Sequence[Any], env: Env) -> Any:
         """ttnn's description of one launch: the plan's kernels, circular buffers and semaphores, nothing added."""
         import ttnn
 
@@ -399,7 +399,7 @@ class Program:
         columns = launch["grid"][0]
 
         def noc_coordinate(core: int) -> Any:
-            return self.device.worker_core_from_logical_core(ttnn.CoreCoord(core % columns, core // columns))
+            return device.worker_core_from_logical_core(ttnn.CoreCoord(core % columns, core // columns))
 
         def values(args: Sequence[Mapping[str, Any]], env: Env) -> list[int]:
             out: list[int] = []

@@ -186,3 +186,52 @@ def gemm_in_place(M, N, K, bM=64, bN=64, bK=32, dtype="bfloat16", accum="float32
             T.copy(C_local, C[by * bM, bx * bN])
 
     return main
+
+
+def attention(S, D, bM=32, bN=32, dtype="bfloat16"):
+    """softmax(Q·Kᵀ / √D)·V, block by block with running maxima and sums."""
+    scale = D**-0.5
+
+    @T.prim_func
+    def main(
+        Q: T.Tensor((S, D), dtype), K: T.Tensor((S, D), dtype), V: T.Tensor((S, D), dtype), O: T.Tensor((S, D), dtype)
+    ):
+        with T.Kernel(T.ceildiv(S, bM), threads=128) as bx:
+            Q_shared = T.alloc_shared((bM, D), dtype)
+            K_shared = T.alloc_shared((bN, D), dtype)
+            V_shared = T.alloc_shared((bN, D), dtype)
+            scores = T.alloc_fragment((bM, bN), "float32")
+            weights = T.alloc_fragment((bM, bN), dtype)
+            acc = T.alloc_fragment((bM, D), "float32")
+            row_max = T.alloc_fragment((bM,), "float32")
+            before = T.alloc_fragment((bM,), "float32")
+            rescale = T.alloc_fragment((bM,), "float32")
+            total = T.alloc_fragment((bM,), "float32")
+            block_sum = T.alloc_fragment((bM,), "float32")
+            T.copy(Q[bx * bM, 0], Q_shared)
+            T.fill(acc, 0)
+            T.fill(total, 0)
+            T.fill(row_max, -T.infinity("float32"))
+            for kb in T.Pipelined(T.ceildiv(S, bN), num_stages=2):
+                T.copy(K[kb * bN, 0], K_shared)
+                T.clear(scores)
+                T.gemm(Q_shared, K_shared, scores, transpose_B=True)
+                T.copy(row_max, before)
+                T.reduce_max(scores, row_max, dim=1, clear=False)
+                for i in T.Parallel(bM):
+                    rescale[i] = T.exp((before[i] - row_max[i]) * scale)
+                for i, j in T.Parallel(bM, bN):
+                    scores[i, j] = T.exp((scores[i, j] - row_max[i]) * scale)
+                T.reduce_sum(scores, block_sum, dim=1)
+                for i in T.Parallel(bM):
+                    total[i] = total[i] * rescale[i] + block_sum[i]
+                for i, j in T.Parallel(bM, D):
+                    acc[i, j] = acc[i, j] * rescale[i]
+                T.copy(scores, weights)
+                T.copy(V[kb * bN, 0], V_shared)
+                T.gemm(weights, V_shared, acc)
+            for i, j in T.Parallel(bM, D):
+                acc[i, j] = acc[i, j] / total[i]
+            T.copy(acc, O[bx * bM, 0])
+
+    return main

@@ -98,7 +98,10 @@ class Store:
         used |= {r["bits"] for d in self.index["cases"].values() for r in d["results"].values() if "bits" in r}
         for family in sorted(families):
             bits = {k: v for k, v in sorted(self._family(family).items()) if k in used}
-            np.savez_compressed(self.folder / f"{family}.npz", **bits)
+            path = self.folder / f"{family}.npz"
+            old = dict(np.load(path)) if path.exists() else None
+            if old is None or list(old) != list(bits) or any(not np.array_equal(old[k], bits[k]) for k in bits):
+                np.savez_compressed(path, **bits)  # a file that is written anew differs, if only by its times
         lines = ",\n".join(f"{json.dumps(n)}: {json.dumps(d)}" for n, d in self.index["cases"].items())
         versions = json.dumps(self.index["versions"])
         (self.folder / "index.json").write_text(f'{{"versions": {versions},\n"cases": {{\n{lines}\n}}}}\n')
