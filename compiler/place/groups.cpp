@@ -131,11 +131,20 @@ Result<Selected> Placer::select_group(const std::vector<const graph::Op*>& ops, 
                                       const std::vector<ValueId>& preset, bool tile_by_tile) const {
     std::vector<ValueId> wanted;
     for (const Packed& p : packed) wanted.push_back(p.value);
-    return select(
-        ctx_, launch_, analysis_, ops, preset, wanted,
-        [this](ValueId id, bool by_columns) { return find_operand(id, by_columns); },
-        [this](ValueId id) -> const Reduction& { return reductions_.at(id); },
-        [this](ChannelId id) { return channels_[id].channel.format; }, options(tile_by_tile));
+    auto with = [&](bool hold_loads) {
+        SelectOptions chosen = options(tile_by_tile);
+        chosen.hold_loads = hold_loads;
+        return select(
+            ctx_, launch_, analysis_, ops, preset, wanted,
+            [this](ValueId id, bool by_columns) { return find_operand(id, by_columns); },
+            [this](ValueId id) -> const Reduction& { return reductions_.at(id); },
+            [this](ChannelId id) { return channels_[id].channel.format; }, chosen);
+    };
+    // An operand that is read twice is unpacked once, unless that takes a register more: fewer tiles would fit.
+    auto plain = with(false);
+    if (!plain) return plain;
+    auto held = with(true);
+    return held && held.value().units <= plain.value().units ? std::move(held) : std::move(plain);
 }
 
 // Sections over the subblocks of a group without a loop.

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <map>
+#include <tuple>
 #include <unordered_map>
 
 #include "tensix/op_table.h"
@@ -185,9 +187,18 @@ class Selector {
         const ValueId value = analysis_.resolve(operand.value);
         auto it = units_.find(value);
         if (it == units_.end()) {
-            const int unit = load(operand, result);
             const Access access = access_of(type(operand.value), result);
-            return {spread_it && access != Access::Full ? spread(unit, access, integer) : unit, true};
+            const bool spread_out = spread_it && access != Access::Full, last = --reads_[value] <= 0;
+            const std::tuple key{value, access, spread_out};
+            if (auto held = held_.find(key); held != held_.end() && (last || !overwrite)) {
+                const int unit = held->second;
+                if (last) held_.erase(held);
+                return {unit, last};
+            }
+            const int loaded = load(operand, result), unit = spread_out ? spread(loaded, access, integer) : loaded;
+            if (!options_.hold_loads || last || overwrite) return {unit, true};
+            held_[key] = unit;
+            return {unit, false};
         }
         const bool last = --reads_[value] == 0;
         const int unit = it->second;
@@ -585,6 +596,7 @@ class Selector {
     Selected out_;
     std::unordered_map<ValueId, int> units_;
     std::unordered_map<ValueId, int> reads_;
+    std::map<std::tuple<ValueId, Access, bool>, int> held_;  // loaded operands that are read again; spread or not
     std::vector<int> free_;
     std::vector<Diagnostic> errors_;
     bool divides_ = false;  // an operation of the group is infinite at 0, or its result has to be uniform

@@ -31,6 +31,8 @@ struct SelectOptions {
     Precision precision = Precision::Default;
     // Tiles share the temporaries one after the other: what accumulates needs a slot that nothing else has written.
     bool tile_by_tile = false;
+    // Loaded operands keep their registers until they have been read for the last time.
+    bool hold_loads = false;
 };
 
 // The tiles of a value that lives in a channel; by_columns asks for that order.
