@@ -44,7 +44,7 @@ class Deriver {
         State state{};
         state[kSrcA] = format_setting(startup.a);
         state[kSrcB] = format_setting(startup.b);
-        state[kPack] = format_setting(startup.out);
+        state[kPack] = pack_setting(startup.out);
         if (first[kFpu] && first[kFpu]->reversed) {
             startup.reverse = true;
             std::swap(startup.a, startup.b);
@@ -63,6 +63,14 @@ class Deriver {
     }
 
     // Reductions that mask the packer.
+    // The packer does not mind how the channel is unpacked.
+    Setting pack_setting(ChannelId id) const {
+        Setting s;
+        s.key = tensix::name(launch_.channel(id).format);
+        s.channel = id;
+        return s;
+    }
+
     static bool is_reduce(const prog::Call& call) { return tensix::op_row(call.op).state & tensix::kStatePacker; }
 
     // The channel that each reduction's result is packed to: its init masks the packer for it.
@@ -96,10 +104,7 @@ class Deriver {
     Needs needs(const prog::Op& op) const {
         Needs out;
         if (auto* pack = std::get_if<prog::Pack>(&op.v)) {
-            Setting s;
-            s.key = tensix::name(launch_.channel(pack->channel).format);
-            s.channel = pack->channel;
-            out.list.push_back({kPack, s});
+            out.list.push_back({kPack, pack_setting(pack->channel)});
         } else if (auto* call = std::get_if<prog::Call>(&op.v)) {
             const tensix::OpRow& row = tensix::op_row(call->op);
             if (call->channels.size() == 1) {
@@ -205,7 +210,9 @@ class Deriver {
         std::vector<prog::Op> out;
         std::optional<prog::Call> reducing;
         for (prog::Op& op : region.ops) {
-            if (auto* loop = std::get_if<prog::For>(&op.v)) {
+            if (auto* loop = std::get_if<prog::For>(&op.v); loop && index_.as_const(loop->extent) == 1) {
+                apply(loop->body, state);  // no iteration follows another
+            } else if (loop) {
                 State first{};
                 std::array<bool, kParts> decided{};
                 first_needs(loop->body, first, decided);

@@ -679,6 +679,7 @@ std::vector<Diagnostic> verify_schedule(const TensixProgram& program, const Targ
         for (Engine engine : {Engine::Reader, Engine::Compute, Engine::Writer})
             EngineVerifier(program, launch, engine, target, out).run();
         Balance(program, launch, out).run();
+        verify_dst(program, launch, out);
     }
     return out;
 }

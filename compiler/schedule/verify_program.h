@@ -11,6 +11,8 @@
 
 namespace tilelang_tt {
 
+// What DST holds in each section (verify_dst.cpp); part of verify_schedule.
+void verify_dst(const TensixProgram& program, const prog::Launch& launch, std::vector<Diagnostic>& out);
 std::vector<Diagnostic> verify_schedule(const TensixProgram& program, const Target& target);
 
 }  // namespace tilelang_tt

@@ -1,6 +1,7 @@
 // tilelang-tt-opt: reads a form as text, runs the pipeline on it up to a stage, prints the result. For the tests of
 // passes and for looking at a program between two stages.
 #include <algorithm>
+#include <bit>
 #include <charconv>
 #include <cmath>
 #include <cstdio>
@@ -36,6 +37,7 @@ Reads a tile program, tile graph or Tensix program as text, runs the pipeline on
   --output DIR        after codegen: write all files to this folder instead of printing
   --interpret SEED    run the input and the last runnable form on the same random data; exit 1 if they differ too much
   --tolerance X       relative Frobenius error allowed by --interpret (default 1e-3, after schedule 1e-2)
+  --digest            with --interpret: print a number for each tensor that the input wrote, equal for equal bits
   --symbol NAME=N     value of a symbolic dimension or scalar for --interpret (default: random)
   --list              print the pass table, as Markdown
 )";
@@ -47,6 +49,7 @@ struct UsageError : std::runtime_error {
 struct Options {
     std::string file, until, target, output, only_file;
     std::optional<uint64_t> interpret;
+    bool digest = false;
     std::optional<double> tolerance;
     std::vector<std::pair<std::string, int64_t>> symbols;
     bool list = false;
@@ -83,6 +86,8 @@ Options parse_options(const std::vector<std::string>& args) {
             char* end = nullptr;
             options.tolerance = std::strtod(text.c_str(), &end);
             if (text.empty() || *end) throw UsageError("--tolerance wants a number, not '" + text + "'");
+        } else if (arg == "--digest") {
+            options.digest = true;
         } else if (arg == "--symbol") {
             const std::string text = next();
             const size_t equals = text.find('=');
@@ -280,6 +285,13 @@ InterpretResult interpret_form(const Form& form, std::span<HostArray> arrays, co
     return std::visit([&](auto& f) { return interpret(f, arrays, symbols); }, form);
 }
 
+size_t digest(const HostArray& array) {
+    size_t hash = 0;
+    for (double value : array.data)
+        hash = hash * 0x9e3779b97f4a7c15u + std::hash<uint64_t>()(std::bit_cast<uint64_t>(value)) + 1;
+    return hash;
+}
+
 // Prints one line a written parameter; true if every one is within the tolerance.
 bool compare_forms(const Form& before, const Form& after, const Options& options) {
     std::mt19937_64 random(*options.interpret);
@@ -291,6 +303,9 @@ bool compare_forms(const Form& before, const Form& after, const Options& options
         std::cerr << "input: " << to_string(result.errors);
         return false;
     }
+    for (size_t t = 0; options.digest && t < ctx.tensors.size(); ++t)
+        if (ctx.tensors[t].written)
+            std::fprintf(stderr, "%s: digest %016zx\n", ctx.tensors[t].name.c_str(), digest(expected[t]));
     IndexEnv symbols_after;
     for (auto& [var, value] : symbols)
         if (auto same = context(after).index.find_var(ctx.index.var(var).name)) symbols_after[*same] = value;
