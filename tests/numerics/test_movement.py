@@ -1,10 +1,15 @@
 """Data movement: small blocks, parts of buffers, views, permuted and unaligned copies."""
 
+import sys
+from pathlib import Path
+
 import pytest
 import tilelang
 import tilelang.language as T
 import torch
 from bounds import randn, relative
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "examples"))
 
 ARCHS = ["wormhole_b0", "blackhole"]
 
@@ -234,3 +239,41 @@ def one_row_at_a_time():
 def test_part_inside_a_tile_is_refused():
     with pytest.raises(Exception, match="TT3003.*not made of whole 32x32 tiles"):
         tilelang.compile(one_row_at_a_time(), target="tenstorrent", out_idx=[-1])
+
+
+# ---- copies, casts, permuted tensors ----
+def permuted(B, S, H, D, dtype, out):
+    """(B, S, H, D) as (B, H, D, S), cast on the way."""
+
+    @T.prim_func
+    def main(A: T.Tensor((B, S, H, D), dtype), C: T.Tensor((B, H, D, S), out)):
+        with T.Kernel(T.ceildiv(S, 32), H, B, threads=128) as (bx, by, bz):
+            a = T.alloc_shared((32, D), dtype)
+            c = T.alloc_fragment((D, 32), out)
+            T.copy(A[bz, bx * 32 : (bx + 1) * 32, by, 0:D], a)
+            for i, j in T.Parallel(D, 32):
+                c[i, j] = a[j, i]
+            T.copy(c, C[bz, by, 0:D, bx * 32 : (bx + 1) * 32])
+
+    return main
+
+
+@pytest.mark.parametrize("dtype, out", [("bfloat16", "float32"), ("float32", "bfloat16"), ("float16", "float16")])
+@pytest.mark.parametrize("S, D", [(64, 64), (50, 40), (1, 1)])
+def test_permuted_copy(S, D, dtype, out):
+    a = randn(2, S, 3, D, dtype=dtype)
+    got = run(permuted(2, S, 3, D, dtype, out), a)
+    assert (got.double() - a.permute(0, 2, 3, 1).double()).abs().max() <= (2.0**-7 if out == "bfloat16" else 0)
+
+
+def transposed(M, N, dtype):
+    import transpose
+
+    return transpose.transpose(M=M, N=N, dtype=dtype)
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16", "float32"])
+@pytest.mark.parametrize("M, N", [(64, 128), (50, 70), (1, 100)])
+def test_transpose(M, N, dtype):
+    a = randn(M, N).to(getattr(torch, dtype))
+    assert torch.equal(run(transposed(M, N, dtype), a), a.T.contiguous())
