@@ -2,13 +2,15 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
+#include <map>
+#include <optional>
 #include <unordered_set>
 
 #include "compiler/ir/text.h"
 #include "compiler/ir/walk.h"
 #include "compiler/map/access.h"
 #include "compiler/map/atomic_parts.h"
+#include "compiler/map/ownership.h"
 
 namespace tilelang_tt {
 namespace {
@@ -61,6 +63,7 @@ class Lowering {
         });
         if (!any) return;
         isolate(launch_.body);
+        cut_axes();
         in_series();
         uses_.assign(launch_.buffers.size(), 0);
         each_op(launch_.body, [&](const tile::Op& op) {
@@ -70,6 +73,7 @@ class Lowering {
         check_others();
         std::vector<tile::Op*> around;
         realize(launch_.body, around);
+        check_owners();
     }
 
     // Launches that add up what blocks have stored apart, to follow this one.
@@ -321,6 +325,45 @@ class Lowering {
         }
         if (launch_.grid.empty()) one_block(launch_);
     }
+    // An axis that targets depend on by `axis // g` alone, as of grouped heads, is two: g blocks contribute to the
+    // same.
+    void cut_axes() {
+        for (size_t axis = 0; axis < launch_.grid.size(); ++axis) {
+            const VarId block = launch_.grid[axis];
+            const auto extent = index_.as_const(launch_.grid_extents[axis]);
+            std::optional<int64_t> group;
+            bool alone = extent.has_value();
+            const auto visit = [&](auto&& self, IndexId id) -> void {
+                if (!id || !index_.uses(id, block)) return;
+                const IndexNode node = index_.node(id);
+                const auto g = node.op == IndexOp::FloorDiv ? index_.as_const(node.b) : std::nullopt;
+                if (g && node.a == index_.of(block)) {
+                    alone = alone && (!group || group == g);
+                    group = g;
+                    return;
+                }
+                alone = alone && node.op != IndexOp::Var;
+                self(self, node.a), self(self, node.b), self(self, node.c);
+            };
+            each_op(launch_.body, [&](tile::Op& op) {
+                if (const tile::Store* store = atomic_of(op))
+                    for (const IndexId id : store->indices) visit(visit, id);
+            });
+            if (!alone || !group || *group < 2 || *group >= *extent || *extent % *group != 0) continue;
+            const std::string name = index_.var(block).name;
+            const VarId one = index_.new_var({name + "_one", VarKind::Grid, 0, *group - 1});
+            const VarId many = index_.new_var({name + "_group", VarKind::Grid, 0, *extent / *group - 1});
+            substitute(ctx_, launch_.body,
+                       {{block, index_.add(index_.mul(index_.of(many), index_.constant(*group)), index_.of(one))}});
+            const auto at = static_cast<std::ptrdiff_t>(axis);
+            launch_.grid[axis] = one;
+            launch_.grid_extents[axis] = index_.constant(*group);
+            launch_.grid.insert(launch_.grid.begin() + at + 1, many);
+            launch_.grid_extents.insert(launch_.grid_extents.begin() + at + 1, index_.constant(*extent / *group));
+            ++axis;
+        }
+    }
+
     void remark(std::string message) {
         program_.remarks.push_back({Severity::Note, "TT2091", std::move(message), {ctx_.loc(launch_.loc)}, {}, {}, {}});
     }
@@ -501,11 +544,33 @@ class Lowering {
                 if (apart.empty())
                     in_place(*store);
                 else
-                    in_workspace(map, apart, around, op.loc);
+                    in_workspace(map, apart, around, op);
             }
+            if (const auto starts = before_.find(&op); starts != before_.end())
+                std::move(starts->second.begin(), starts->second.end(), std::back_inserter(out));
             out.push_back(std::move(op));
         }
         region.ops = std::move(out);
+    }
+    // What is stored in place must be one block's. Where it is not, the target depends on the block in a way that this
+    // pass does not take apart.
+    void check_owners() {
+        std::vector<Diagnostic> shared;
+        if (!in_place_.empty() && errors_.empty()) check_ownership(ctx_, launch_, shared);
+        for (const Diagnostic& found : shared)
+            for (const auto& [name, user] : in_place_)
+                if (found.message.find("`" + name + "`") != std::string::npos) {
+                    Diagnostic d = found;
+                    d.code = "TT2020";
+                    d.message = user + " on `" + name +
+                                "`: which blocks contribute to an element is computed from the block's number, as in "
+                                "stream-K, and the sum cannot be taken apart along an axis of the grid";
+                    d.fix =
+                        "split the sum along a grid axis of its own (split-K): all blocks that differ in it then add "
+                        "to the same elements";
+                    errors_.push_back(std::move(d));
+                    break;
+                }
     }
     std::vector<size_t> unused_axes(const tile::Store& store) {
         std::vector<size_t> axes;
@@ -515,6 +580,7 @@ class Lowering {
         return axes;
     }
     void in_place(tile::Store& store) {
+        in_place_.emplace_back(name(store.ref), user_name(store.combine));
         const DType type = dtype(store.ref), work = work_dtype(type);
         const LaneId old = cast(ctx_.lanes.read(type, store.ref, store.indices), work);
         store.value = cast(combined(store.combine, work, old, unrounded(store.value, work)), type);
@@ -524,21 +590,11 @@ class Lowering {
     // Blocks that differ in the axes `apart` store their contributions apart, in a workspace of the tensor's shape for
     // each of them; a launch after this one combines those and joins them to the tensor.
     void in_workspace(tile::Map& map, const std::vector<size_t>& apart, const std::vector<tile::Op*>& around,
-                      LocId loc) {
+                      const tile::Op& op) {
+        const LocId loc = op.loc;
         tile::Store& store = map.stores[0];
         const Tensor& tensor = ctx_.tensor(store.ref.tensor);
         const DType work = work_dtype(tensor.dtype);
-        const bool guarded = store.cond || std::any_of(around.begin(), around.end(), [](const tile::Op* op) {
-                                 return std::holds_alternative<tile::If>(op->v);
-                             });
-        if (guarded) {
-            refuse(loc,
-                   std::string(user_name(store.combine)) + " on `" + tensor.name +
-                       "`: some of the blocks that differ in `" + index_.var(launch_.grid[apart[0]]).name +
-                       "` contribute and some do not",
-                   "contribute what changes nothing there, e.g. 0 to a sum");
-            return in_place(store);
-        }
         Tensor parts;
         parts.name = tensor.name + "_parts";
         for (int suffix = 1; std::any_of(ctx_.tensors.begin(), ctx_.tensors.end(),
@@ -565,7 +621,34 @@ class Lowering {
         store.value = unrounded(store.value, work);
         store.ref = workspace;
         store.indices = std::move(indices);
-        store.combine = Combine::None;
+        const Combine combine = std::exchange(store.combine, Combine::None);
+        start_parts(map, combine, around, op);
+    }
+
+    // A part that only some blocks or iterations contribute starts as what changes nothing: stored before the guard.
+    void start_parts(const tile::Map& map, Combine combine, const std::vector<tile::Op*>& around, const tile::Op& op) {
+        const auto guard = std::find_if(around.begin(), around.end(), [](const tile::Op* outer) {
+            return std::holds_alternative<tile::If>(outer->v);
+        });
+        if (guard == around.end() && !map.stores[0].cond) return;
+        tile::Map start = map;
+        tile::Store& store = start.stores[0];
+        const DType type = dtype(store.ref);
+        store.value = ctx_.lanes.constant(type, identity_of(combine, type));
+        store.cond = {};
+        tile::Op nest{std::move(start), op.loc};
+        for (auto outer = around.end(); outer != guard; --outer) {
+            auto* loop = std::get_if<tile::For>(&(*std::prev(outer))->v);
+            if (!loop) continue;
+            tile::For copy;
+            copy.var = index_.new_var(Var(index_.var(loop->var)));
+            copy.begin = loop->begin;
+            copy.extent = loop->extent;
+            copy.body.ops.push_back(std::move(nest));
+            substitute(ctx_, copy.body, {{loop->var, index_.of(copy.var)}});
+            nest = {std::move(copy), op.loc};
+        }
+        before_[guard == around.end() ? &op : *guard].push_back(std::move(nest));
     }
 
     void add_sum(const tile::Map& map, const std::vector<size_t>& apart, const std::vector<tile::Op*>& around,
@@ -702,6 +785,8 @@ class Lowering {
     tile::Launch& launch_;
     const Target& target_;
     std::vector<Diagnostic>& errors_;
+    std::vector<std::pair<std::string, std::string>> in_place_;  // tensor, what it is changed by
+    std::map<const tile::Op*, std::vector<tile::Op>> before_;    // statements to come before one
     std::vector<tile::Launch> sums_;
     std::vector<size_t> uses_;  // of each buffer: statements of the launch that touch it
 };

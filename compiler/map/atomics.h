@@ -15,7 +15,7 @@ namespace tilelang_tt {
 // Pre: verified. Post: no store combines. Workspaces are tensors behind those of the program, their launches follow the
 // one that fills them; each axis in series or in parts is noted in the program's remarks (TT2091). Refused (TT2020): an
 // atomic whose tensor the kernel also reads or stores, a loop that comes back to elements after it has turned to
-// others, and parts of which some blocks store none.
+// others, and targets that blocks share in another way than along an axis of the grid, or along `axis // g`.
 Result<TileProgram> lower_atomics(const TileProgram& program, const Target& target);
 
 }  // namespace tilelang_tt

@@ -181,8 +181,7 @@ std::string print(const MappingPlan& mapping, const Context& ctx) {
     }
     for (size_t l = 0; l < mapping.launches.size(); ++l) {
         const WorkSplit& split = mapping.launches[l];
-        out << "launch " << l << ": " << split.cores << " of " << split.grid_x << "x" << split.grid_y
-            << " cores, ";
+        out << "launch " << l << ": " << split.cores << " of " << split.grid_x << "x" << split.grid_y << " cores, ";
         if (split.rectangle())
             out << ctx.index.var(split.across).name << " across, " << ctx.index.var(split.down).name << " down, order";
         else

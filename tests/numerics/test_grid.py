@@ -177,6 +177,41 @@ def test_blocks_add_to_targets_in_a_loop(target):
 
 
 @pytest.mark.parametrize("target", TARGETS)
+def test_only_some_blocks_contribute(target):
+    """To targets in a loop, so in parts: below the diagonal."""
+
+    @T.prim_func
+    def main(A: T.Tensor((128, 128), "float32"), C: T.Tensor((128, 32), "float32")):
+        with T.Kernel(4, threads=128) as bx:
+            for t in T.serial(4):
+                if t <= bx:
+                    for i, j in T.Parallel(32, 32):
+                        T.atomic_add(C[t * 32 + i, j], A[bx * 32 + i, t * 32 + j])
+
+    a, c = randn(128, 128, dtype="float32"), randn(128, 32, dtype="float32", seed=1)
+    blocks = a.double().reshape(4, 32, 4, 32)
+    expected = c.double() + torch.cat([blocks[t:, :, t].sum(0) for t in range(4)])
+    run(main, a, c, target=target)
+    assert relative(c, expected) < 1e-5
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_heads_in_groups(target):
+    """Every four heads add to the same elements, as to dK with grouped queries."""
+
+    @T.prim_func
+    def main(A: T.Tensor((8, 32, 64), "bfloat16"), C: T.Tensor((2, 32, 64), "float32")):
+        with T.Kernel(8, threads=128) as h:
+            for i, j in T.Parallel(32, 64):
+                T.atomic_add(C[h // 4, i, j], A[h, i, j])
+
+    a, c = randn(8, 32, 64), randn(2, 32, 64, dtype="float32", seed=1)
+    expected = c.double() + a.double().reshape(2, 4, 32, 64).sum(1)
+    run(main, a, c, target=target)
+    assert relative(c, expected) < 1e-5
+
+
+@pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("shape", [(128, 64), (70, 100), (1, 1)])
 def test_kernels_in_sequence(shape, target):
     """Two kernels with a workspace between them, and a tensor that the first writes and the second reads."""
