@@ -29,7 +29,9 @@ def all_families() -> list[Family]:
     import layer_norm
     import mlp_block
     import rms_norm
+    import row_kernels
     import softmax
+    import split_k
 
     gemm, eltwise, epilogue = kernels.gemm, kernels.eltwise, kernels.gemm_epilogue
     shape = (128, 128, 128)
@@ -94,5 +96,9 @@ def all_families() -> list[Family]:
                _SFPU),
         Family("attention", lambda: kernels.attention(96, 64), "", 1e-3, _SFPU),
         Family("attention_one_core", lambda: kernels.attention(64, 32), "-grid=1x1", 1e-3, _SFPU),
+        Family("split_k", lambda: split_k.matmul(64, 64, 512, split_k=4)),
+        Family("online_softmax_fp32", lambda: row_kernels.online_softmax(64, 256), "", 1e-6, _SFPU),
+        Family("log_softmax_fp32", lambda: row_kernels.log_softmax(64, 96), "", 1e-6, _SFPU),
+        Family("broadcasts_fp32", lambda: row_kernels.broadcasts(64, 128)),
     ]  # fmt: skip
     return out
