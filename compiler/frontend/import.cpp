@@ -927,6 +927,8 @@ void Importer::call(const CallNode* node, tile::Region& out) {
     if (name == "tl.assume" || name == "tirx.assume") return;  // facts about shapes; the runtime checks shapes itself
     if (name == "tirx.tvm_storage_sync")
         return note_ignored("T.sync_threads", "statements of a block are ordered on a Tensix core");
+    if (name == "tl.no_set_max_nreg")
+        return note_ignored(user_name(name), "the processors of a Tensix core share no registers");
     if (returns_old_value(name)) refuse_returned(name);
     if (reducer_call(node, name, out)) return;
     if (particular_to_gpus(name)) refuse(kStatement, user_name(name) + " is particular to GPUs", instead_of(name));

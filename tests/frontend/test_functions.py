@@ -102,6 +102,18 @@ def test_gpu_statements_are_refused_together():
     assert "error[TT1006]" in message and message.count("fix: ") == 5
 
 
+def test_register_hints_are_noted():
+    @T.prim_func
+    def hinted(A: T.Tensor((32, 32), "float32"), B: T.Tensor((32, 32), "float32")):
+        with T.Kernel(1, threads=128):
+            T.no_set_max_nreg()
+            for i, j in T.Parallel(32, 32):
+                B[i, j] = A[i, j] + 1
+
+    notes = [remark.text for remark in tilelang_tt.compile_artifacts(hinted).remarks]
+    assert sum("T.no_set_max_nreg is ignored" in note for note in notes) == 1
+
+
 def test_warp_specialization_is_refused():
     @T.prim_func
     def specialized(A: T.Tensor((64, 64), "float32"), B: T.Tensor((64, 64), "float32")):
