@@ -74,8 +74,6 @@ constexpr std::array kHints = std::to_array<Hint>({
     {"ldmatrix", "use T.copy"},
     {"stmatrix", "use T.copy"},
     {"gemm", "use T.gemm on dense operands"},
-    {"cumsum", "write the scan as a matmul with a triangle of ones, or take it on the host"},
-    {"cummax", "take the scan on the host"},
     {"im2col", "copy the window of each filter tap with T.copy, or unfold on the host"},
     {"call_packed", "kernels cannot call back into Python; do it before or after the kernel"},
     {"print", "leave it out; print the tensor after the kernel"},

@@ -22,6 +22,7 @@
 #include "op/gemm.h"
 #include "op/operator.h"
 #include "op/reduce.h"
+#include "op/scan.h"
 
 namespace tilelang_tt::frontend {
 namespace {
@@ -213,6 +214,13 @@ class Importer {
     void contribute(const Buffer& buffer, const ffi::Array<PrimExpr>& indices, const PrimExpr& value,
                     tile::Combine combine, IndexId cond, tile::Map& map);
     bool reducer_call(const CallNode* node, const std::string& name, tile::Region& out);
+    template <class Node>
+    void scan(tensix::ReduceFn fn, const Node& node, tile::Region& out) {
+        tile::Scan result{fn, access(node.srcRegion_), access(node.dstRegion_), node.dim, node.reverse};
+        mark(result.src.ref, true, false);
+        mark(result.dst.ref, false, true);
+        emit(out, std::move(result));
+    }
     void block_atomic(const tvm::tl::AtomicOpBaseNode* atomic, tile::Combine combine, tile::Region& out);
     void single_lane(const Stmt& stmt, tile::Region& out);
     [[noreturn]] void refuse_returned(const std::string& op) {
@@ -892,6 +900,7 @@ bool touches(const tile::Op& op, Ref wanted, const LaneArena& lanes) {
         bool operator()(const tile::Fill& op) const { return uses(op.dst); }
         bool operator()(const tile::Gemm& op) const { return uses(op.a) || uses(op.b) || uses(op.c); }
         bool operator()(const tile::Reduce& op) const { return uses(op.src) || uses(op.dst); }
+        bool operator()(const tile::Scan& op) const { return uses(op.src) || uses(op.dst); }
         bool operator()(const tile::Map& op) const {
             for (const tile::Store& store : op.stores)
                 if (store.ref == wanted || reads(store.value, wanted, lanes)) return true;
@@ -932,9 +941,9 @@ void Importer::call(const CallNode* node, tile::Region& out) {
     if (returns_old_value(name)) refuse_returned(name);
     if (reducer_call(node, name, out)) return;
     if (particular_to_gpus(name)) refuse(kStatement, user_name(name) + " is particular to GPUs", instead_of(name));
-    static const std::set<std::string> known = {"tl.tileop.copy",     "tl.tileop.fill",      "tl.tileop.gemm",
-                                                "tl.tileop.reduce",   "tl.tileop.atomicadd", "tl.tileop.atomicmax",
-                                                "tl.tileop.atomicmin"};
+    static const std::set<std::string> known = {"tl.tileop.copy",      "tl.tileop.fill",      "tl.tileop.gemm",
+                                                "tl.tileop.reduce",    "tl.tileop.cumsum",    "tl.tileop.cummax",
+                                                "tl.tileop.atomicadd", "tl.tileop.atomicmax", "tl.tileop.atomicmin"};
     if (!known.contains(name)) refuse(kTileOp, user_name(name) + " is not supported yet", instead_of(name));
 
     tvm::tl::TileOperator parsed;
@@ -990,6 +999,10 @@ void Importer::call(const CallNode* node, tile::Region& out) {
         block_atomic(max, tile::Combine::Max, out);
     } else if (const auto* min = parsed.as<tvm::tl::AtomicMinNode>()) {
         block_atomic(min, tile::Combine::Min, out);
+    } else if (const auto* sums = parsed.as<tvm::tl::CumSumOpNode>()) {
+        scan(tensix::ReduceFn::Sum, *sums, out);
+    } else if (const auto* maxima = parsed.as<tvm::tl::CumMaxOpNode>()) {
+        scan(tensix::ReduceFn::Max, *maxima, out);
     } else if (const auto* reduce = parsed.as<tvm::tl::ReduceOpNode>()) {
         tile::Reduce result;
         if (reduce->type->IsSum())

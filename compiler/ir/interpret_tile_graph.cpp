@@ -152,6 +152,19 @@ class Interpreter {
         data(x.result.id) = std::move(out);
         finish(x.result);
     }
+    void exec(const Scan& x) {
+        const TileType& t = type(x.value);
+        Data out = data(x.value);
+        for (int64_t c = 0; c < t.cols; ++c) {
+            double acc = interpreter::identity_of(x.fn);
+            for (int64_t k = 0; k < t.rows; ++k) {
+                double& value = out[static_cast<size_t>((x.reverse ? t.rows - 1 - k : k) * t.cols + c)];
+                value = acc = interpreter::combine(x.fn, acc, value);
+            }
+        }
+        data(x.result.id) = std::move(out);
+        finish(x.result);
+    }
     void exec(const Transpose& x) {
         const TileType& from = type(x.value);
         Data out(static_cast<size_t>(from.rows * from.cols));

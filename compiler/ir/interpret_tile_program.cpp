@@ -331,6 +331,25 @@ class Interpreter {
             }
         scatter(bc, c);
     }
+    void exec(const Scan& s) {
+        const Block from = block(s.src), to = block(s.dst);
+        if (without_ones(from.extent) != without_ones(to.extent))
+            fail("TT9203", "extents of source '" + *from.view.name + "' and destination '" + *to.view.name + "' differ",
+                 where());
+        std::vector<double> values = gather(from);
+        const int64_t count = from.extent[static_cast<size_t>(s.dim)];
+        const int64_t inner = product({from.extent.begin() + s.dim + 1, from.extent.end()});
+        for (size_t i = 0; i < values.size(); ++i) {
+            const auto at = static_cast<int64_t>(i);
+            if (at / inner % count != 0) continue;
+            double acc = interpreter::identity_of(s.fn);
+            for (int64_t k = 0; k < count; ++k) {
+                double& value = values[static_cast<size_t>(at + (s.reverse ? count - 1 - k : k) * inner)];
+                value = acc = interpreter::combine(s.fn, acc, value);
+            }
+        }
+        scatter(to, values);
+    }
     void exec(const Reduce& r) {
         const Block from = block(r.src), to = block(r.dst);
         if (without_ones(from.extent, r.dim) != without_ones(to.extent))

@@ -141,6 +141,20 @@ struct Reduce {
     friend bool operator==(const Reduce&, const Reduce&) = default;
 };
 
+// result = running sums or maxima down the rows, from the last row up if reverse; in result's dtype.
+struct Scan {
+    static constexpr std::string_view kName = "scan";
+    Def result;
+    tensix::ReduceFn fn = tensix::ReduceFn::Sum;  // Sum or Max
+    ValueId value;
+    bool reverse = false;
+    template <class Self, class V>
+    static void fields(Self& s, V&& v) {
+        v("result", s.result), v("fn", s.fn), v("value", s.value), v("reverse", s.reverse);
+    }
+    friend bool operator==(const Scan&, const Scan&) = default;
+};
+
 // Rows and columns change places (element-wise transpose; Row ↔ Col).
 struct Transpose {
     static constexpr std::string_view kName = "transpose";
@@ -220,7 +234,7 @@ struct Yield {
 };
 
 struct Op {
-    std::variant<Load, Store, Fill, Matmul, Eltwise, Reduce, Transpose, Slice, Insert, For, If, Yield> v;
+    std::variant<Load, Store, Fill, Matmul, Eltwise, Reduce, Scan, Transpose, Slice, Insert, For, If, Yield> v;
     LocId loc;
     friend bool operator==(const Op&, const Op&) = default;
 };

@@ -100,6 +100,20 @@ struct Reduce {
     friend bool operator==(const Reduce&, const Reduce&) = default;
 };
 
+// dst = running sums or maxima of src along dim, from its end if reverse; each element takes part in its own.
+struct Scan {
+    static constexpr std::string_view kName = "scan";
+    tensix::ReduceFn fn = tensix::ReduceFn::Sum;  // Sum or Max
+    Access src, dst;
+    int64_t dim = 0;
+    bool reverse = false;
+    template <class Self, class V>
+    static void fields(Self& s, V&& v) {
+        v("fn", s.fn), v("src", s.src), v("dst", s.dst), v("dim", s.dim), v("reverse", s.reverse);
+    }
+    friend bool operator==(const Scan&, const Scan&) = default;
+};
+
 // How a store meets what is there: replaces it, or joins it as an atomic does. All contributions of all blocks and
 // lanes count, in any order.
 enum class Combine : uint8_t { None, Add, Max, Min };
@@ -138,7 +152,7 @@ struct Map {
 };
 
 struct Op {
-    std::variant<For, If, Copy, Fill, Gemm, Reduce, Map> v;
+    std::variant<For, If, Copy, Fill, Gemm, Reduce, Scan, Map> v;
     LocId loc;
     friend bool operator==(const Op&, const Op&) = default;
 };

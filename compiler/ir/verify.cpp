@@ -297,6 +297,14 @@ class Verifier {
             return error("TT9103", "there is no dimension " + std::to_string(r.dim));
         if (!agree(extents(r.src, r.dim), extents(r.dst))) error("TT9103", "extents of source and destination differ");
     }
+    void check(const tile::Scan& s) {
+        if (!access(s.src) || !access(s.dst)) return;
+        if (s.dim < 0 || s.dim >= static_cast<int64_t>(s.src.extent.size()))
+            return error("TT9103", "there is no dimension " + std::to_string(s.dim));
+        if (s.fn != tensix::ReduceFn::Sum && s.fn != tensix::ReduceFn::Max)
+            error("TT9103", "there are running sums and maxima only");
+        if (!agree(extents(s.src), extents(s.dst))) error("TT9103", "extents of source and destination differ");
+    }
     void check(const tile::Map& m) {
         if (m.vars.size() != m.extents.size()) return error("TT9103", "another number of variables than extents");
         for (const VarId v : m.vars) bind(v);
@@ -493,6 +501,11 @@ class Verifier {
         if (x.dim < -1 || x.dim > 1) return error("TT9107", "there is no dimension " + std::to_string(x.dim));
         expect_type(x.result.id, wanted, "result");
         if (x.acc.valid()) expect_type(x.acc, wanted, "accumulator");
+    }
+    void check(const graph::Scan& x) {
+        if (x.fn != tensix::ReduceFn::Sum && x.fn != tensix::ReduceFn::Max)
+            error("TT9107", "there are running sums and maxima only");
+        expect_type(x.result.id, type(x.value), "result");
     }
     void check(const graph::Transpose& x) {
         const auto &t = type(x.value), &r = type(x.result.id);

@@ -122,6 +122,9 @@ class Inference {
                 collect(fill->dst);
             } else if (auto* gemm = std::get_if<tile::Gemm>(&op.v)) {
                 for (const Access* access : {&gemm->a, &gemm->b, &gemm->c}) collect(*access);
+            } else if (auto* scan = std::get_if<tile::Scan>(&op.v)) {
+                collect(scan->src);
+                collect(scan->dst);
             } else if (auto* reduce = std::get_if<tile::Reduce>(&op.v)) {
                 collect(reduce->src);
                 collect(reduce->dst);
@@ -176,6 +179,9 @@ class Inference {
             } else if (auto* copy = std::get_if<tile::Copy>(&op.v)) {
                 auto src = blocked_dims(ctx_.index, copy->src), dst = blocked_dims(ctx_.index, copy->dst);
                 if (src.size() == 1 && dst.size() == 1) relate(copy->src, src[0], copy->dst, dst[0]);
+            } else if (auto* scan = std::get_if<tile::Scan>(&op.v)) {
+                auto src = blocked_dims(ctx_.index, scan->src), dst = blocked_dims(ctx_.index, scan->dst);
+                if (src.size() == 1 && dst.size() == 1) relate(scan->src, src[0], scan->dst, dst[0]);
             } else if (auto* reduce = std::get_if<tile::Reduce>(&op.v)) {
                 auto src = blocked_dims(ctx_.index, reduce->src), dst = blocked_dims(ctx_.index, reduce->dst);
                 std::erase(src, reduce->dim);

@@ -75,6 +75,10 @@ class Coarsening {
                     if (varying && !to.is_tensor()) varies_.insert(to.buffer);
                 };
                 if (auto* copy = std::get_if<tile::Copy>(&op.v)) note(copy->dst.ref, varies(copy->src));
+                if (auto* scan = std::get_if<tile::Scan>(&op.v)) {
+                    note(scan->dst.ref, varies(scan->src));
+                    note(scan->src.ref, varies(scan->dst));
+                }
                 if (auto* reduce = std::get_if<tile::Reduce>(&op.v)) {
                     note(reduce->dst.ref, varies(reduce->src));
                     note(reduce->src.ref, varies(reduce->dst));  // source and result are of the same blocks
@@ -152,6 +156,10 @@ class Coarsening {
         return direct(op.dst);
     }
     bool applies(const tile::Gemm&) { return false; }
+    bool applies(const tile::Scan& op) {
+        note_store(op.dst.ref, op.dst.offset);
+        return varies(op.src) == varies(op.dst) && direct(op.src) && direct(op.dst);
+    }
     bool applies(const tile::Reduce& op) {
         note_store(op.dst.ref, op.dst.offset);
         return varies(op.src) == varies(op.dst) && direct(op.src) && direct(op.dst);
@@ -187,6 +195,10 @@ class Coarsening {
                 }
             } else if (auto* fill = std::get_if<tile::Fill>(&op.v)) {
                 rewrite(fill->dst);
+            } else if (auto* scan = std::get_if<tile::Scan>(&op.v)) {
+                if (varies(scan->src) && !scan->src.ref.is_tensor()) ++scan->dim;
+                rewrite(scan->src);
+                rewrite(scan->dst);
             } else if (auto* reduce = std::get_if<tile::Reduce>(&op.v)) {
                 if (varies(reduce->src) && !reduce->src.ref.is_tensor()) ++reduce->dim;
                 rewrite(reduce->src);

@@ -69,6 +69,10 @@ class BlockChecker {
                 check("T.gemm", gemm->a, false, op.loc);
                 check("T.gemm", gemm->b, false, op.loc);
                 check("T.gemm", gemm->c, true, op.loc);
+            } else if (auto* scan = std::get_if<tile::Scan>(&op.v)) {
+                const char* what = scan->fn == tensix::ReduceFn::Sum ? "T.cumsum" : "T.cummax";
+                check(what, scan->src, false, op.loc);
+                check(what, scan->dst, true, op.loc);
             } else if (auto* reduce = std::get_if<tile::Reduce>(&op.v)) {
                 check("T.reduce", reduce->src, false, op.loc);
                 check("T.reduce", reduce->dst, true, op.loc);

@@ -161,6 +161,9 @@ class BlockMerge {
     void relate(const tile::Copy& op) {
         relate(op.src, blocked_dims(index_, op.src), op.dst, blocked_dims(index_, op.dst));
     }
+    void relate(const tile::Scan& op) {
+        relate(op.src, blocked_dims(index_, op.src), op.dst, blocked_dims(index_, op.dst));
+    }
     void relate(const tile::Reduce& op) { relate(op.src, left_by(op), op.dst, blocked_dims(index_, op.dst)); }
     void relate(const tile::Gemm& op) {
         for_each_pair(op, [&](const Access& x, int64_t dim_x, const Access& y, int64_t dim_y) {
@@ -222,6 +225,11 @@ class BlockMerge {
     void check(const tile::Reduce& op) {
         check(op.src, false), check(op.dst, true);
         require(agree(op.src, left_by(op), op.dst, blocked_dims(index_, op.dst)));
+    }
+    void check(const tile::Scan& op) {
+        check(op.src, false), check(op.dst, true);
+        require(row_dim(op.src) != op.dim &&
+                agree(op.src, blocked_dims(index_, op.src), op.dst, blocked_dims(index_, op.dst)));
     }
     void check(const tile::Gemm& op) {
         check(op.a, false), check(op.b, false), check(op.c, true);

@@ -62,6 +62,8 @@ class OwnershipChecker {
                 collect(fill->dst, op.loc);
             } else if (auto* gemm = std::get_if<tile::Gemm>(&op.v)) {
                 collect(gemm->c, op.loc);
+            } else if (auto* scan = std::get_if<tile::Scan>(&op.v)) {
+                collect(scan->dst, op.loc);
             } else if (auto* reduce = std::get_if<tile::Reduce>(&op.v)) {
                 collect(reduce->dst, op.loc);
             } else if (auto* map = std::get_if<tile::Map>(&op.v)) {

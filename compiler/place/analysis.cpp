@@ -17,6 +17,8 @@ std::vector<ValueId> operands_of(const graph::Op& op) {
         add(matmul->a), add(matmul->b), add(matmul->acc);
     } else if (auto* eltwise = std::get_if<graph::Eltwise>(&op.v)) {
         for (const graph::Operand& operand : eltwise->operands) add(operand.value);
+    } else if (auto* scan = std::get_if<graph::Scan>(&op.v)) {
+        add(scan->value);
     } else if (auto* reduce = std::get_if<graph::Reduce>(&op.v)) {
         add(reduce->value), add(reduce->acc);
     } else if (auto* transpose = std::get_if<graph::Transpose>(&op.v)) {

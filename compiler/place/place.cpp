@@ -79,7 +79,9 @@ bool Placer::needs_fp32_dest(const graph::Region& region) const {
         } else if (auto* branch = std::get_if<graph::If>(&op.v)) {
             if (needs_fp32_dest(branch->then) || needs_fp32_dest(branch->otherwise)) return true;
         } else if (std::get_if<graph::Store>(&op.v) || analysis_.has_live_result(op)) {
-            if (std::get_if<graph::Matmul>(&op.v) || std::get_if<graph::Reduce>(&op.v)) return true;
+            if (std::get_if<graph::Matmul>(&op.v) || std::get_if<graph::Reduce>(&op.v) ||
+                std::get_if<graph::Scan>(&op.v))
+                return true;
             std::vector<ValueId> values = operands_of(op), results = results_of(op);
             const auto* eltwise = std::get_if<graph::Eltwise>(&op.v);
             if (eltwise && !exact_in_16_bits(eltwise->fn)) return true;
@@ -167,6 +169,8 @@ void Placer::region(const graph::Region& region, std::vector<Step>& steps, bool 
             if (!analysis_.has_live_result(op)) continue;
             start(steps, type(results_of(op)[0]), op.loc);
             append(op);
+        } else if (std::get_if<graph::Scan>(&op.v)) {
+            if (analysis_.has_live_result(op)) scan(op, steps);
         } else if (std::get_if<graph::Reduce>(&op.v)) {
             if (analysis_.has_live_result(op)) reduce(op, steps);
         } else if (std::get_if<graph::Slice>(&op.v)) {

@@ -161,6 +161,7 @@ class Placer {
     void fold(const graph::Op& op, std::vector<Step>& steps);
     std::vector<const graph::Op*> maps_of(ValueId value, const graph::Op& reduce) const;
     void reduce_tiles(const graph::Op& op, std::vector<Step>& steps);
+    void scan(const graph::Op& op, std::vector<Step>& steps);
     Tiles mapped(const Tiles& from, const std::vector<tensix::OpCode>& calls, const graph::TileType& type,
                  const std::string& name, LocId loc, std::vector<Step>& steps);
     Tiles rows_first(graph::Reduce& reduce, const Tiles& from, LocId loc, std::vector<Step>& steps);

@@ -68,7 +68,7 @@ class Printer {
     void show(const placed::Section& section, int depth) {
         line(depth) << "section " << shape(section.rows, section.cols) << " by "
                     << shape(section.sub_rows, section.sub_cols) << (section.tile_by_tile ? ", tile by tile" : "")
-                    << "\n";
+                    << (section.scan ? ", down each column" : "") << "\n";
         steps(section.steps, depth + 1);
         for (const placed::Output& output : section.outputs) {
             constexpr const char* kMode[] = {"stream", "block", "accumulate", "assemble", "replace"};

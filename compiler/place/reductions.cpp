@@ -1,6 +1,7 @@
 #include "compiler/place/placer.h"
 
 #include <algorithm>
+#include <bit>
 #include <unordered_set>
 
 #include "tensix/op_table.h"
@@ -26,9 +27,9 @@ void Placer::reduce(const graph::Op& op, std::vector<Step>& steps) {
         reduce_tiles(op, steps);
 }
 
-// The FPU reduces 16-bit floats exactly as far as their format goes, and fp32 of which it sees 10 mantissa bits; maxima
-// along rows keep 7. In DST every bit counts, at some six times the cost a tile; what needs a map before the FPU could
-// take it is mapped there as well.
+// The FPU reduces bf16 as well as its format goes. Of fp32 it sees 10 mantissa bits, of fp16 the multiplier's phases
+// leave some out, and maxima along rows keep 7. In DST every bit counts, at some six times the cost a tile; what needs
+// a map before the FPU could take it is mapped there as well.
 bool Placer::reduced_in_dst(const graph::Reduce& reduce) const {
     using tensix::ReduceFn;
     const graph::TileType& from = type(reduce.value);
@@ -37,8 +38,7 @@ bool Placer::reduced_in_dst(const graph::Reduce& reduce) const {
     if (target_.precision == Precision::Fast) return false;
     const auto tiles = find(reduce.value, false);
     const DataFormat format = tiles ? channels_[tiles->channel].channel.format : format_of(from.dtype);
-    if (format == DataFormat::Float16) return reduce.fn == ReduceFn::Max && reduce.dim != 0;
-    return tensix::element_bits(format) == 32;
+    return tensix::element_bits(format) == 32 || format == DataFormat::Float16;
 }
 
 void Placer::remark(std::string text) {
@@ -125,6 +125,48 @@ void Placer::reduce_tiles(const graph::Op& op, std::vector<Step>& steps) {
     group_.reduces = true;
     owned_.push_back(std::move(copy));
     append(owned_.back());
+}
+
+// Running sums down the rows: cumsum_tile goes on from the tile above it.
+void Placer::scan(const graph::Op& op, std::vector<Step>& steps) {
+    const auto& scan = std::get<graph::Scan>(op.v);
+    flush(steps);
+    const graph::TileType& t = type(scan.result.id);
+    if (scan.fn != tensix::ReduceFn::Sum)
+        return refuse(op.loc, "TT4025", "the chip has no running maxima (`" + name(scan.value) + "`)",
+                      "take the maxima of parts with T.reduce_max, or compute it outside of the kernel");
+    if (!is_float(t.dtype))
+        return refuse(op.loc, "TT4025",
+                      "the chip's running sums are of float32 (`" + name(scan.value) + "` is " +
+                          std::string(to_string(t.dtype)) + ")",
+                      "cast to float32 first");
+    const auto tiles = find(scan.value, false);
+    const double* constant = analysis_.constant(scan.value);
+    if (!tiles && !constant)
+        return refuse(op.loc, "TT4090", "the operand of a running sum has no place", "report this as a defect");
+    Section section;
+    section.scan = true;
+    section.rows = t.tile_rows(), section.cols = t.tile_cols();
+    Instr make, sum;
+    make.op = tiles ? tensix::OpCode::copy_tile : tensix::OpCode::fill_tile;
+    if (tiles)
+        make.tiles = {{*tiles, Access::Full}};
+    else
+        make.params = {static_cast<int64_t>(std::bit_cast<uint32_t>(static_cast<float>(*constant)))};
+    sum.op = tensix::OpCode::cumsum_tile;
+    sum.params = {1};
+    for (Instr* instr : {&make, &sum}) {
+        instr->registers = {{0, true}};
+        instr->loc = op.loc;
+        section.steps.push_back({*instr, op.loc});
+    }
+    const ValueId result = analysis_.resolve(scan.result.id);
+    const ChannelId channel =
+        add_channel(label(result), Role::Interim, format_of(t.dtype), t.tiles(), t.tiles(), op.loc);
+    const Tiles to = tiles_of(channel, t, false);
+    section.outputs.push_back({result, {0, true}, to, PackMode::Block, false});
+    tiles_[{result, false}] = to;
+    steps.push_back({std::move(section), op.loc});
 }
 
 // Calls of one operand on all tiles of a channel, into another.

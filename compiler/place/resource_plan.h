@@ -109,6 +109,7 @@ struct Section {
     int64_t rows = 1, cols = 1;          // grid in tiles
     int64_t sub_rows = 1, sub_cols = 1;  // of a subblock; divide rows and cols
     bool tile_by_tile = false;  // the instructions of steps past the loop run tile after tile, sharing registers
+    bool scan = false;          // tile by tile down each column, which the vector engine carries in its registers
     std::vector<Step> steps;    // instructions; or, with one subblock, a loop around instructions first
     std::vector<Output> outputs;
     std::vector<Store> stores;  // of Stream outputs

@@ -266,6 +266,7 @@ class Selector {
     void lower(const graph::Load&) {}
     void lower(const graph::Slice&) {}
     void lower(const graph::Insert&) {}
+    void lower(const graph::Scan&) {}  // a section of its own
 
     void lower(const graph::Fill& op) {
         if (reads_[analysis_.resolve(op.result.id)] > 0)

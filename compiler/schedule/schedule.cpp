@@ -153,6 +153,19 @@ class LaunchScheduler {
         add_region(std::move(out), loc_);
     }
 
+    // for var in [1, end): body(var).
+    template <class Body>
+    void loop_from_1(std::string_view name, int64_t end, Body body) {
+        if (end <= 1) return;
+        auto [it, fresh] = vars_.try_emplace({std::string(name) + " from 1", end, 1});
+        if (fresh) it->second = index_.new_var({std::string(name), VarKind::Loop, 1, end - 1});
+        prog::For out{it->second, index_.constant(1), index_.constant(end - 1), 1, {}};
+        auto* outer = std::exchange(ops_, &out.body.ops);
+        body(index_.of(it->second));
+        ops_ = outer;
+        add_region(std::move(out), loc_);
+    }
+
     void channel(ChannelCall call, ChannelId id, int64_t pages, Engine engine) {
         add(prog::ChannelOp{call, id, pages}, engine);
     }
@@ -641,31 +654,42 @@ class LaunchScheduler {
             else
                 when_first(*summing, false, [&] { l1_accumulate(true); });
         }
-        loop("i", section.rows, section.sub_rows, [&](IndexId i) {
-            loop("j", section.cols, section.sub_cols, [&](IndexId j) {
-                row_ = i, col_ = j;
-                add(prog::DstSync{DstCall::Acquire}, Engine::Compute);
-                steps(section.steps, &section);
-                loc_ = loc;
-                add(prog::DstSync{DstCall::Commit}, Engine::Compute);
-                for (const placed::Output& output : section.outputs)
-                    if (output.mode == PackMode::Stream)
-                        channel(ChannelCall::ReserveBack, output.to.channel, part, Engine::Compute);
-                add(prog::DstSync{DstCall::Wait}, Engine::Compute);
-                for (const placed::Output& output : section.outputs) pack(section, output, i, j);
-                add(prog::DstSync{DstCall::Release}, Engine::Compute);
-                for (const placed::Output& output : section.outputs)
-                    if (output.mode == PackMode::Stream)
-                        channel(ChannelCall::PushBack, output.to.channel, part, Engine::Compute);
-                for (const placed::Store& store : section.stores)
-                    write(store, i, j, section.sub_rows, section.sub_cols);
-            });
+        subblocks(section, [&](IndexId i, IndexId j) {
+            row_ = i, col_ = j;
+            add(prog::DstSync{DstCall::Acquire}, Engine::Compute);
+            steps(section.steps, &section);
+            loc_ = loc;
+            add(prog::DstSync{DstCall::Commit}, Engine::Compute);
+            for (const placed::Output& output : section.outputs)
+                if (output.mode == PackMode::Stream)
+                    channel(ChannelCall::ReserveBack, output.to.channel, part, Engine::Compute);
+            add(prog::DstSync{DstCall::Wait}, Engine::Compute);
+            for (const placed::Output& output : section.outputs) pack(section, output, i, j);
+            add(prog::DstSync{DstCall::Release}, Engine::Compute);
+            for (const placed::Output& output : section.outputs)
+                if (output.mode == PackMode::Stream)
+                    channel(ChannelCall::PushBack, output.to.channel, part, Engine::Compute);
+            for (const placed::Store& store : section.stores) write(store, i, j, section.sub_rows, section.sub_cols);
         });
         if (summing) l1_accumulate(false);
         for (const placed::Output& output : section.outputs)
             if (output.mode == PackMode::Block)
                 channel(ChannelCall::PushBack, output.to.channel, whole, Engine::Compute);
         section_ = outer;
+    }
+
+    // body(first row and column) of each subblock: row after row, or down each column for a running sum.
+    template <class Body>
+    void subblocks(const Section& section, Body body) {
+        if (!section.scan)
+            return loop("i", section.rows, section.sub_rows,
+                        [&](IndexId i) { loop("j", section.cols, section.sub_cols, [&](IndexId j) { body(i, j); }); });
+        loop("j", section.cols, 1, [&](IndexId j) {
+            body(index_.constant(0), j);
+            scan_goes_on_ = true;
+            loop_from_1("i", section.rows, [&](IndexId i) { body(i, j); });
+            scan_goes_on_ = false;
+        });
     }
 
     // The tiles of a subblock: body(number in the subblock, row and column in the section's grid). `flat`: the body
@@ -762,23 +786,17 @@ class LaunchScheduler {
             }
         };
         make(index_.constant(0), &instr.registers[0]);
-        if (instr.k_tiles == 1) return;
-        auto [it, fresh] = vars_.try_emplace({"k from 1", instr.k_tiles, 1});
-        if (fresh) it->second = index_.new_var({"k", VarKind::Loop, 1, instr.k_tiles - 1});
-        prog::For out{it->second, index_.constant(1), index_.constant(instr.k_tiles - 1), 1, {}};
-        auto* outer = std::exchange(ops_, &out.body.ops);
-        make(index_.of(it->second), nullptr);
-        Instr combine = instr;
-        combine.tiles.clear();
-        call(combine, t, row, col, loc);
-        ops_ = outer;
-        add_region(std::move(out), loc);
+        loop_from_1("k", instr.k_tiles, [&](IndexId k) {
+            make(k, nullptr);
+            call(instr, t, row, col, loc);
+        });
     }
 
     void call(const Instr& instr, IndexId t, IndexId row, IndexId col, LocId loc) {
         prog::Call out;
         out.op = instr.op;
         out.params = instr.params;
+        if (instr.op == tensix::OpCode::cumsum_tile) out.params = {!scan_goes_on_};
         for (const placed::TileOperand& operand : instr.tiles) {
             out.channels.push_back(operand.tiles.channel);
             switch (operand.access) {
@@ -830,6 +848,7 @@ class LaunchScheduler {
     const Section* section_ = nullptr;       // being written
     const placed::Loop* summing_ = nullptr;  // loop whose sections switch the packer's mode themselves
     IndexId row_, col_;                      // of the current subblock
+    bool scan_goes_on_ = false;              // from the tile above
     bool writes_ = false, multicasts_ = false;
     LocId loc_;
     std::vector<Diagnostic> errors_;

@@ -31,6 +31,8 @@ void written_buffers(const tile::Region& region, std::set<BufferId>& out) {
             note(fill->dst.ref);
         } else if (auto* gemm = std::get_if<tile::Gemm>(&op.v)) {
             note(gemm->c.ref);
+        } else if (auto* scan = std::get_if<tile::Scan>(&op.v)) {
+            note(scan->dst.ref);
         } else if (auto* reduce = std::get_if<tile::Reduce>(&op.v)) {
             note(reduce->dst.ref);
         } else if (auto* map = std::get_if<tile::Map>(&op.v)) {
@@ -248,6 +250,42 @@ class LaunchBuilder {
         result = builder_.cast(result, to->dtype, loc_);
         if (natural.rows != to->rows) result = builder_.transpose(result, loc_);
         put("T.reduce", op.dst, result, true);
+    }
+
+    // Along the rows. Running sums from the end are what the running sums from the start leave of the whole; in fp32.
+    void build(const tile::Scan& op) {
+        const std::string what = op.fn == tensix::ReduceFn::Sum ? "T.cumsum" : "T.cummax";
+        auto read = memory_.read(what, op.src, loc_);
+        auto to = memory_.type(what, op.dst, loc_);
+        if (!read || !to) return give_up(op.dst);
+        const Dims dims = memory_.dims(op.src.ref);
+        const std::string& name = memory_.name(op.dst.ref);
+        const DType work = is_float(to->dtype) ? DType::F32 : to->dtype;
+        ValueId value = builder_.cast(*read, work, loc_);
+        const bool along_cols = op.dim == dims.col;
+        if (along_cols || op.dim == dims.row) {
+            if (along_cols) value = builder_.transpose(value, loc_);
+            const TileType type = builder_.type(value);
+            const bool back = op.reverse && op.fn == tensix::ReduceFn::Sum;
+            ValueId result = builder_.value(type, name, loc_);
+            builder_.add(graph::Scan{{result}, op.fn, value, op.reverse && !back}, loc_);
+            if (back) {
+                const TileType row = tile_type(work, 1, type.cols);
+                const ValueId total = builder_.value(row, name + "_total", loc_);
+                const int64_t dim = row.orientation == Orientation::Scalar ? -1 : 0;
+                builder_.add(graph::Reduce{{total}, op.fn, value, {}, dim}, loc_);
+                const ValueId before = builder_.value(type, name + "_before", loc_);
+                builder_.add(graph::Eltwise{{before}, tensix::TileFn::Sub, {{result, 0}, {value, 0}}}, loc_);
+                result = builder_.value(type, name, loc_);
+                builder_.add(graph::Eltwise{{result}, tensix::TileFn::Sub, {{total, 0}, {before, 0}}}, loc_);
+            }
+            if (along_cols) result = builder_.transpose(result, loc_);
+            value = result;
+        }
+        value = builder_.cast(value, to->dtype, loc_);
+        const TileType type = builder_.type(value);
+        if (type.rows != to->rows) value = builder_.transpose(value, loc_);
+        put(what, op.dst, value, true);
     }
 
     void build(const tile::Map& op) { lower_map(ctx_, op, memory_, builder_, loc_); }

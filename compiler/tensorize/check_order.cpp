@@ -126,6 +126,7 @@ class PaddingCheck {
             };
             if (auto* matmul = std::get_if<graph::Matmul>(&op.v)) sums(matmul->a), sums(matmul->b);
             if (auto* reduce = std::get_if<graph::Reduce>(&op.v)) sums(reduce->value);
+            if (auto* scan = std::get_if<graph::Scan>(&op.v); scan && scan->reverse) sums(scan->value);
             if (summed && report)
                 errors_.push_back({Severity::Error,
                                    "TT3041",

@@ -53,7 +53,8 @@ class Hoisting {
     // Elementwise work is cheaper done again, in DST, than kept in L1.
     static bool costly(const graph::Op& op) {
         return std::holds_alternative<graph::Load>(op.v) || std::holds_alternative<graph::Transpose>(op.v) ||
-               std::holds_alternative<graph::Reduce>(op.v) || std::holds_alternative<graph::Matmul>(op.v);
+               std::holds_alternative<graph::Reduce>(op.v) || std::holds_alternative<graph::Scan>(op.v) ||
+               std::holds_alternative<graph::Matmul>(op.v);
     }
 
     const Context& ctx_;

@@ -18,7 +18,8 @@ class Merging {
     static bool mergeable(const graph::Op& op) {
         return std::holds_alternative<graph::Load>(op.v) || std::holds_alternative<graph::Eltwise>(op.v) ||
                std::holds_alternative<graph::Transpose>(op.v) || std::holds_alternative<graph::Reduce>(op.v) ||
-               std::holds_alternative<graph::Slice>(op.v) || std::holds_alternative<graph::Insert>(op.v);
+               std::holds_alternative<graph::Slice>(op.v) || std::holds_alternative<graph::Insert>(op.v) ||
+               std::holds_alternative<graph::Scan>(op.v);
     }
 
     void visit(graph::Region& region) {

@@ -90,12 +90,12 @@ def test_all_obstacles_are_reported_with_their_lines():
             a = T.alloc_shared((32, 64), "float32")
             c = T.alloc_fragment((32, 64), "float32")
             T.copy(A[bx * 32, 0], a)
-            T.cumsum(a, c, dim=1)  # obstacle 1
+            T.fill(c, T.cast(bx, "float32"))  # obstacle 1
             T.atomic_addx2(B[bx * 32, 0], c[0, 0])  # obstacle 2
             T.copy(c, B[bx * 32, 0])
 
     message = refused(several, "TT1002", "TT1001")
-    assert f"test_importer.py:{line_of('# obstacle 1')}: error[TT1002]: T.cumsum is not supported" in message
+    assert f"test_importer.py:{line_of('# obstacle 1')}: error[TT1002]: T.fill of c with a value" in message
     assert f"test_importer.py:{line_of('# obstacle 2')}: error[TT1001]: T.atomic_addx2" in message
 
 

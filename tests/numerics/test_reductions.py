@@ -212,3 +212,86 @@ def test_reducer_of_bits_is_refused():
 
     with pytest.raises(Exception, match="TT1002.*T.alloc_reducer with op=.bitor. is not supported"):
         compile_(main)
+
+
+def running_sum(M, N, dtype, dim, reverse):
+    @T.prim_func
+    def main(A: T.Tensor((M, N), dtype), O: T.Tensor((M, N), dtype)):
+        with T.Kernel(1, threads=128) as _:
+            a = T.alloc_fragment((M, N), dtype)
+            T.copy(A, a)
+            T.cumsum(a, dim=dim, reverse=reverse)
+            T.copy(a, O)
+
+    return main
+
+
+@pytest.mark.parametrize("arch", ARCHS)
+@pytest.mark.parametrize("dtype", ["float32", "float16", "bfloat16"])
+@pytest.mark.parametrize(
+    ("shape", "dim", "reverse"),
+    [((96, 64), 0, False), ((96, 64), 0, True), ((64, 96), 1, False), ((64, 96), -1, True), ((50, 70), 1, False)],
+)
+def test_cumsum(shape, dim, reverse, dtype, arch):
+    generator = torch.Generator().manual_seed(0)
+    x = torch.randn(*shape, generator=generator).to(TORCH[dtype])
+    got = compile_(running_sum(*shape, dtype, dim, reverse), arch)(x).double()
+    x = x.double()
+    ref = x.flip(dim).cumsum(dim).flip(dim) if reverse else x.cumsum(dim)
+    # one rounding an addition, of what has been added so far or, in reverse, of the whole; the result rounds once more
+    size = x.abs().sum(dim, keepdim=True) if reverse else x.abs().cumsum(dim)
+    ulp = {"float32": 0, "float16": 2.0**-10, "bfloat16": 2.0**-8}[dtype]
+    # the whole of bf16 is the matrix engine's sum
+    whole = 2.0**-14 if reverse and dtype == "bfloat16" else 16 * 2.0**-24
+    assert ((got - ref).abs() - (whole * size + ulp * ref.abs())).max() <= 1e-7
+
+
+def test_what_cannot_run_is_refused():
+    @T.prim_func
+    def maxima(A: T.Tensor((64, 64), "float32"), O: T.Tensor((64, 64), "float32")):
+        with T.Kernel(1, threads=128) as _:
+            a = T.alloc_shared((64, 64), "float32")
+            T.copy(A, a)
+            T.cummax(a, dim=0)
+            T.copy(a, O)
+
+    with pytest.raises(Exception, match="TT4025.*the chip has no running maxima"):
+        compile_(maxima)
+    with pytest.raises(Exception, match="TT4025.*running sums are of float32"):
+        compile_(running_sum(64, 64, "int32", 0, False))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "int32"])
+def test_both_dimensions_and_accumulation(dtype):
+    """A row of a matrix reduced again to one element; what a result held before joins in; a vector used either way."""
+    M, N = 64, 64
+
+    @T.prim_func
+    def main(
+        A: T.Tensor((M, N), dtype), O: T.Tensor((1,), dtype), S: T.Tensor((N,), dtype), C: T.Tensor((M, N), dtype)
+    ):
+        with T.Kernel(1, threads=128) as _:
+            a = T.alloc_fragment((M, N), dtype)
+            high = T.alloc_fragment((M,), dtype)
+            one = T.alloc_fragment((1,), dtype)
+            s = T.alloc_fragment((N,), dtype)
+            T.copy(A, a)
+            T.reduce_max(a, high, dim=-1)
+            T.reduce_max(high, one, dim=0)
+            T.fill(s, 3)
+            for _k in T.serial(2):
+                T.reduce_sum(a, s, dim=0, clear=False)
+            for i, j in T.Parallel(M, N):
+                a[i, j] = high[j] - a[i, j]
+            T.copy(one, O)
+            T.copy(s, S)
+            T.copy(a, C)
+
+    x = values(dtype, M, N) - 50
+    one, s, c = compile_(main, out=(1, 2, 3))(x)
+    x = x.double()
+    assert one.double().item() == x.max().item()
+    bound = 0 if dtype == "int32" else 32 * 2.0**-24 * x.abs().sum(0).max()
+    assert (s.double() - (3 + 2 * x.sum(0))).abs().max() <= bound
+    ref = x.amax(1)[None, :] - x
+    assert (c.double() - ref).abs().max() <= (0 if dtype == "int32" else 2.0**-24 * ref.abs().max())
