@@ -5,6 +5,7 @@
 
 #include "compiler/ir/walk.h"
 #include "compiler/map/access.h"
+#include "compiler/map/multicast_cost.h"
 
 namespace tilelang_tt {
 namespace {
@@ -21,8 +22,9 @@ int64_t largest_divisor(int64_t n, int64_t limit) {
 
 class Rectangles {
   public:
-    Rectangles(const Context& ctx, const tile::Launch& launch, const std::vector<int64_t>& extents)
-        : index_(ctx.index), launch_(launch), extents_(extents) {
+    Rectangles(const Context& ctx, const tile::Launch& launch, const std::vector<int64_t>& extents,
+               const tensix::DeviceSpec& device)
+        : ctx_(ctx), index_(ctx.index), launch_(launch), extents_(extents), device_(device) {
         collect(launch.body, false);
     }
 
@@ -50,7 +52,7 @@ class Rectangles {
   private:
     struct Read {
         std::vector<IndexId> offset;
-        int64_t elements;
+        int64_t bytes;
     };
 
     // Blocks of tensors that a loop reads: others are read once a block and worth little.
@@ -62,16 +64,18 @@ class Rectangles {
                 collect(branch->then, in_loop);
                 collect(branch->otherwise, in_loop);
             } else if (auto* copy = std::get_if<tile::Copy>(&op.v); copy && copy->src.ref.is_tensor() && in_loop) {
-                int64_t elements = 1;
-                for (IndexId extent : copy->src.extent) elements *= index_.as_const(extent).value_or(1);
-                reads_.push_back({copy->src.offset, elements});
+                int64_t bytes = size_bytes(ctx_.tensor(copy->src.ref.tensor).dtype);
+                for (IndexId extent : copy->src.extent) bytes *= index_.as_const(extent).value_or(1);
+                reads_.push_back({copy->src.offset, bytes});
             }
         }
     }
 
-    // Elements that cores of the rectangle need not read themselves, for each time that all come to the reads.
+    // Bytes that cores of the rectangle need not read themselves, for each time that all come to the reads; 0 where
+    // sending them costs more.
     int64_t saved(const WorkSplit& split) const {
         int64_t sum = 0;
+        double along_rows = 0, along_columns = 0;
         for (const Read& read : reads_) {
             auto depends = [&](VarId axis) {
                 return std::any_of(read.offset.begin(), read.offset.end(),
@@ -79,15 +83,18 @@ class Rectangles {
             };
             const int64_t row = depends(split.across) ? 1 : split.grid_x,
                           column = depends(split.down) ? 1 : split.grid_y;
-            const int64_t readers = split.cores / std::max(row, column);
-            sum += read.elements * (split.cores - readers);
+            if (std::max(row, column) == 1) continue;
+            (row >= column ? along_rows : along_columns) += static_cast<double>(read.bytes);
+            sum += read.bytes * (split.cores - split.cores / std::max(row, column));
         }
-        return sum;
+        return multicast_pays(device_, split.cores, along_rows, along_columns, true) ? sum : 0;
     }
 
+    const Context& ctx_;
     const IndexArena& index_;
     const tile::Launch& launch_;
     const std::vector<int64_t>& extents_;
+    const tensix::DeviceSpec& device_;
     std::vector<Read> reads_;
 };
 
@@ -108,7 +115,7 @@ WorkSplit split_work(const Context& ctx, const tile::Launch& launch, const Targe
         blocks *= *count;
     }
     split.cores = std::clamp<int64_t>(blocks, 1, split.cores);
-    return Rectangles(ctx, launch, extents).best(split, ceil_div(blocks, split.cores)).value_or(split);
+    return Rectangles(ctx, launch, extents, *target.device).best(split, ceil_div(blocks, split.cores)).value_or(split);
 }
 
 }  // namespace tilelang_tt

@@ -6,6 +6,7 @@
 #include <optional>
 #include <sstream>
 
+#include "compiler/map/multicast_cost.h"
 #include "compiler/schedule/inits.h"
 #include "compiler/schedule/verify_program.h"
 #include "tensix/op_table.h"
@@ -273,38 +274,34 @@ class LaunchScheduler {
     // All reads of a region segment are in flight before its one barrier; blocks that peers share come one by one.
     // writer_free: the writer has nothing to write meanwhile, and may bring some of them.
     void loads(const std::vector<const Step*>& batch, bool writer_free) {
-        auto of = [&](const Step* step) -> const placed::Load& {
-            loc_ = step->loc;
-            return std::get<placed::Load>(step->v);
-        };
+        const std::vector<std::optional<prog::Peers>> peers = sharing(batch, writer_free);
         auto each = [&](auto&& visit) {
-            for (const Step* step : batch) {
-                const auto& load = of(step);
-                visit(load, peers(load));
+            for (size_t i = 0; i < batch.size(); ++i) {
+                loc_ = batch[i]->loc;
+                visit(std::get<placed::Load>(batch[i]->v), peers[i]);
             }
         };
-        bool own = false, row = false;
-        each([&](const placed::Load&, std::optional<prog::Peers> peers) {
-            own = own || !peers;
-            row = row || peers == prog::Peers::Row;
-        });
-        // Blocks along rows and along columns come at the same time, over a NoC each.
-        auto engine = [&](std::optional<prog::Peers> peers) {
-            return row && writer_free && peers == prog::Peers::Column ? Engine::Writer : Engine::Reader;
+        auto any = [&](std::optional<prog::Peers> of) {
+            return std::find(peers.begin(), peers.end(), of) != peers.end();
         };
-        each([&](const placed::Load& load, std::optional<prog::Peers> peers) {
-            channel(ChannelCall::ReserveBack, load.to.channel, load.to.rows * load.to.cols, engine(peers));
+        // Blocks along rows and along columns come at the same time, over a NoC each.
+        const bool together = writer_free && any(prog::Peers::Row);
+        auto engine = [&](std::optional<prog::Peers> of) {
+            return together && of == prog::Peers::Column ? Engine::Writer : Engine::Reader;
+        };
+        each([&](const placed::Load& load, std::optional<prog::Peers> of) {
+            channel(ChannelCall::ReserveBack, load.to.channel, load.to.rows * load.to.cols, engine(of));
         });
-        each([&](const placed::Load& load, std::optional<prog::Peers> peers) {
-            if (!peers) reads(load, Engine::Reader);
+        each([&](const placed::Load& load, std::optional<prog::Peers> of) {
+            if (!of) reads(load, Engine::Reader);
         });
-        each([&](const placed::Load& load, std::optional<prog::Peers> peers) {
-            if (peers) multicast(load, *peers, engine(peers));
+        each([&](const placed::Load& load, std::optional<prog::Peers> of) {
+            if (of) multicast(load, *of, engine(of));
         });
-        if (!own) return;
+        if (!any(std::nullopt)) return;
         add(prog::NocSync{NocCall::ReadBarrier}, Engine::Reader);
-        each([&](const placed::Load& load, std::optional<prog::Peers> peers) {
-            if (!peers) channel(ChannelCall::PushBack, load.to.channel, load.to.rows * load.to.cols, Engine::Reader);
+        each([&](const placed::Load& load, std::optional<prog::Peers> of) {
+            if (!of) channel(ChannelCall::PushBack, load.to.channel, load.to.rows * load.to.cols, Engine::Reader);
         });
     }
 
@@ -345,7 +342,23 @@ class LaunchScheduler {
         });
     }
 
-    // The cores that need the same block at the same time, where sending it costs less than everyone's own reads.
+    // For each load the cores that need the same block at the same time, if sending costs less than everyone's reads.
+    std::vector<std::optional<prog::Peers>> sharing(const std::vector<const Step*>& batch, bool writer_free) const {
+        std::vector<std::optional<prog::Peers>> out;
+        double bytes[2] = {};  // by Peers
+        for (const Step* step : batch) {
+            const auto& load = std::get<placed::Load>(step->v);
+            out.push_back(peers(load));
+            if (out.back())
+                bytes[static_cast<size_t>(*out.back())] +=
+                    static_cast<double>(load.to.rows * load.to.cols) *
+                    tensix::tile_bytes(resources_.channels[load.to.channel.v].format);
+        }
+        if (!multicast_pays(device_, split_.cores, bytes[0], bytes[1], writer_free))
+            std::fill(out.begin(), out.end(), std::nullopt);
+        return out;
+    }
+    // A row (column) shares a block if neither the block nor what decides about it depends on the axis along it.
     std::optional<prog::Peers> peers(const placed::Load& load) const {
         if (!split_.rectangle()) return std::nullopt;
         auto depends = [&](VarId axis) {
@@ -356,15 +369,6 @@ class LaunchScheduler {
         const bool row = !depends(split_.across) && split_.grid_x > 1;
         const bool column = !depends(split_.down) && split_.grid_y > 1;
         if (!row && !column) return std::nullopt;
-        // Read by everyone, the bytes come at each core's part of the bandwidth of device memory. Sent, they are read
-        // and sent one after the other, after the peers have reported and before they are told.
-        const double bytes = static_cast<double>(load.to.rows * load.to.cols) *
-                             tensix::tile_bytes(resources_.channels[load.to.channel.v].format);
-        const double share =
-            device_.dram_peak_gbps * 1e3 / device_.clock_mhz / static_cast<double>(split_.cores);  // bytes a cycle
-        const double read = device_.figure("dram_core_bytes_per_cycle");
-        const double sent = device_.figure("noc_multicast_linked_bytes_per_cycle");
-        if (bytes / share < bytes / read + bytes / sent + device_.figure("noc_multicast_fixed")) return std::nullopt;
         return row && (!column || split_.grid_x >= split_.grid_y) ? prog::Peers::Row : prog::Peers::Column;
     }
 

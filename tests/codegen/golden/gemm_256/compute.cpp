@@ -19,9 +19,9 @@ void kernel_main() {
     CircularBuffer A_shared(cb_A_shared), B_shared(cb_B_shared), C_local(cb_C_local);
 
     compute_kernel_hw_startup<SrcOrder::Reverse>(cb_A_shared, cb_B_shared, cb_C_local);
-    matmul_block_init(cb_A_shared, cb_B_shared, 0, 2, 2, 1);
     // C_local stays in DST over the whole loop: its 4 tiles fit
     tile_regs_acquire();
+    matmul_block_init(cb_A_shared, cb_B_shared, 0, 2, 2, 1);
     for (uint32_t ko = 0; ko < 8; ++ko) {
         A_shared.wait_front(A_shared_tiles);
         B_shared.wait_front(B_shared_tiles);

@@ -233,11 +233,15 @@ int main(int argc, char** argv) try {
         circular_buffer(program, cores, 0, tt::DataFormat::Float16_b, 4, 2048);  // A_shared
         circular_buffer(program, cores, 1, tt::DataFormat::Float16_b, 4, 2048);  // B_shared
         circular_buffer(program, cores, 2, tt::DataFormat::Float16_b, 8, 2048);  // C_local
+        CreateSemaphore(program, cores, 0);  // number 0
+        CreateSemaphore(program, cores, 0);  // number 1
+        CreateSemaphore(program, cores, 0);  // number 2
+        CreateSemaphore(program, cores, 0);  // number 3
 
         const KernelHandle reader = CreateKernel(
             program, kernel("reader.cpp"), cores,
-            ReaderDataMovementConfig(accessors({&A, &B}), {}, {{"cb_A_shared", 0}, {"cb_B_shared", 1}}));
-        SetCommonRuntimeArgs(program, reader, {A.address(), B.address()});
+            ReaderDataMovementConfig(accessors({&A}), {}, {{"cb_A_shared", 0}}));
+        SetCommonRuntimeArgs(program, reader, {A.address()});
         CreateKernel(
             program, kernel("compute.cpp"), cores,
             ComputeConfig{.math_fidelity = MathFidelity::HiFi4,
@@ -246,14 +250,28 @@ int main(int argc, char** argv) try {
                           .named_compile_args = {{"cb_A_shared", 0}, {"cb_B_shared", 1}, {"cb_C_local", 2}}});
         const KernelHandle writer = CreateKernel(
             program, kernel("writer.cpp"), cores,
-            WriterDataMovementConfig(accessors({&C}), {}, {{"cb_C_local", 2}}));
-        SetCommonRuntimeArgs(program, writer, {C.address()});
+            WriterDataMovementConfig(accessors({&B, &C}), {}, {{"cb_B_shared", 1}, {"cb_C_local", 2}}));
+        SetCommonRuntimeArgs(program, writer, {B.address(), C.address()});
+        const auto noc = [&](int64_t number) {  // coordinates of a core there
+            return device->worker_core_from_logical_core(CoreCoord(number % 4, number / 4));
+        };
         for (uint32_t core = 0; core < 16; ++core) {
             const CoreCoord at{core % 4, core / 4};
+            const uint32_t column_first_y = uint32_t(noc(core % 4).y);
+            const uint32_t column_last_y = uint32_t(noc(core % 4 + 12).y);
+            const uint32_t column_sender_y = uint32_t(noc(core % 4 * 5).y);
+            const uint32_t column_x = uint32_t(noc(core).x);
             const uint32_t first_bx = uint32_t(core % 4);
             const uint32_t first_by = uint32_t(core / 4);
-            SetRuntimeArgs(program, reader, at, {first_bx, first_by});
-            SetRuntimeArgs(program, writer, at, {first_bx, first_by});
+            const uint32_t row_first_x = uint32_t(noc(core / 4 * 4).x);
+            const uint32_t row_last_x = uint32_t(noc(core / 4 * 4 + 3).x);
+            const uint32_t row_sender_x = uint32_t(noc(core / 4 * 5).x);
+            const uint32_t row_y = uint32_t(noc(core).y);
+            const uint32_t sends_column = uint32_t(core / 4 == core % 4);
+            const uint32_t sends_row = uint32_t(core / 4 == core % 4);
+            SetRuntimeArgs(program, reader, at, {first_by, sends_row, row_sender_x, row_first_x, row_last_x, row_y});
+            SetRuntimeArgs(program, writer, at, {first_bx, first_by, sends_column, column_sender_y, column_first_y,
+                column_last_y, column_x});
         }
 
         distributed::MeshWorkload workload;
