@@ -98,8 +98,9 @@ uint8_t encode_block_row(DataFormat format, const float* in, uint8_t* codes, Rou
         uint32_t magnitude = 0;
         if (int(words[i] >> 23 & 255) != 0) {
             const uint64_t mantissa = (words[i] & 0x7fffff) | 0x800000;
-            const int shift = std::min(shared - exponent + int(24 - mantissa_bits), 40);
-            magnitude = static_cast<uint32_t>(shift_round<uint64_t>(mantissa, shift, rounding));
+            // In two steps, as ttnn converts: bits that alignment drops do not take part in rounding.
+            const uint64_t aligned = mantissa >> std::min(shared - exponent, 40);
+            magnitude = static_cast<uint32_t>(shift_round<uint64_t>(aligned, int(24 - mantissa_bits), rounding));
             magnitude = std::min(magnitude, (1u << mantissa_bits) - 1);
         }
         // A zero magnitude never carries a sign: that code means -infinity.

@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <map>
 #include <set>
+#include <span>
 #include <vector>
 
 #include "compiler/codegen/cpp_index.h"
@@ -34,6 +35,7 @@ constexpr ElementRow kElements[] = {
     {DType::U8, tensix::DataFormat::UInt8, "uint8_t"},     {DType::I8, tensix::DataFormat::Int8, "int8_t"},
     {DType::Bool, tensix::DataFormat::Invalid, "uint8_t"}, {DType::I16, tensix::DataFormat::Invalid, "int16_t"},
     {DType::I64, tensix::DataFormat::Invalid, "int64_t"},  {DType::F64, tensix::DataFormat::Invalid, "double"},
+    {DType::FP8E4M3, tensix::DataFormat::Invalid, ""},     {DType::FP8E5M2, tensix::DataFormat::Invalid, ""},
 };
 
 const ElementRow* element(DType dtype) {
@@ -41,7 +43,9 @@ const ElementRow* element(DType dtype) {
         if (row.dtype == dtype) return &row;
     return nullptr;
 }
+// Block formats are made of floats, tile by tile.
 const ElementRow* element(tensix::DataFormat format) {
+    if (tensix::is_block_format(format)) format = tensix::DataFormat::Float32;
     for (const ElementRow& row : kElements)
         if (row.format == format) return &row;
     return nullptr;
@@ -88,6 +92,120 @@ const Element kFloat16{
     }};
 )";
 
+// {bytes} sign, exponent, mantissa: 1, 4, 3 without infinities or 1, 5, 2.
+constexpr std::string_view kFloat8 = R"(
+// 8-bit floats: numbers beyond the largest become NaN where there are no infinities.
+template <int kExponentBits, int kMantissaBits, bool kInfinities>
+Element float8() {
+    constexpr int kBias = (1 << (kExponentBits - 1)) - 1, kOne = 1 << kMantissaBits;
+    constexpr int kTop = (1 << kExponentBits) - 1;
+    return {1,
+            [](const void* at) {
+                const uint8_t bits = *static_cast<const uint8_t*>(at);
+                const int exponent = bits >> kMantissaBits & kTop, mantissa = bits & (kOne - 1);
+                double value = exponent ? std::ldexp(kOne + mantissa, exponent - kBias - kMantissaBits)
+                                        : std::ldexp(mantissa, 1 - kBias - kMantissaBits);
+                if (kInfinities && exponent == kTop) value = mantissa ? NAN : INFINITY;
+                if (!kInfinities && (bits & 127) == 127) value = NAN;
+                return bits & 128 ? -value : value;
+            },
+            [](void* at, double value) {
+                const double magnitude = std::abs(value);
+                const int largest = kInfinities ? kTop << kMantissaBits : 127;
+                int bits = largest + (kInfinities && std::isnan(value));
+                if (magnitude == 0) {
+                    bits = 0;
+                } else if (std::isfinite(value)) {
+                    const int exponent = std::max(std::ilogb(magnitude), 1 - kBias);
+                    const double rounded = std::nearbyint(std::ldexp(magnitude, kMantissaBits - exponent));
+                    // The carry of a mantissa that rounds up to 2 goes into the exponent by itself.
+                    bits = int(std::min<double>(rounded + (exponent + kBias - 1) * kOne, largest));
+                }
+                *static_cast<uint8_t*>(at) = uint8_t(bits | (std::signbit(value) ? 128 : 0));
+            }};
+}
+)";
+
+// Tiles whose elements share exponents, and bytes that hold several numbers: only where a tensor has them.
+constexpr std::string_view kBlocks = R"(
+// ---- block formats: 16 elements of a face row share an exponent, all exponents of a tile first ----
+
+// Tiles of floats to tiles of `bits` an element: sign and magnitude, rounded to nearest even.
+std::vector<std::byte> pack_blocks(const std::vector<std::byte>& floats, int bits) {
+    std::vector<std::byte> out;
+    for (size_t tile = 0; tile < floats.size(); tile += 4096) {
+        std::vector<uint8_t> page(size_t(64 + 128 * bits));
+        for (size_t row = 0; row < 64; ++row) {
+            uint32_t words[16], shared = 0;
+            std::memcpy(words, &floats[tile + row * 64], 64);
+            for (uint32_t word : words) shared = std::max(shared, word >> 23 & 255);
+            page[row] = uint8_t(shared);
+            for (size_t i = 0; i < 16; ++i) {
+                const uint32_t exponent = words[i] >> 23 & 255;
+                const int shift = 25 - bits;
+                const uint32_t mantissa = exponent ? (words[i] & 0x7fffff) | 0x800000 : 0;
+                const uint32_t aligned = mantissa >> std::min(shared - exponent, 31u);
+                const uint32_t rounded = (aligned + (1u << (shift - 1)) - 1 + (aligned >> shift & 1)) >> shift;
+                const uint32_t magnitude = std::min(rounded, (1u << (bits - 1)) - 1);
+                const uint32_t code = magnitude ? magnitude | (words[i] >> 31) << (bits - 1) : 0;
+                const size_t bit = (row * 16 + i) * size_t(bits);
+                page[64 + bit / 8] |= uint8_t(code << (bit % 8));
+            }
+        }
+        for (uint8_t byte : page) out.push_back(std::byte(byte));
+    }
+    return out;
+}
+
+std::vector<std::byte> unpack_blocks(const std::vector<std::byte>& tiles, int bits) {
+    const size_t page = size_t(64 + 128 * bits);
+    std::vector<std::byte> out(tiles.size() / page * 4096);
+    for (size_t i = 0; i < out.size() / 4; ++i) {
+        const size_t tile = i / 1024 * page, bit = i % 1024 * size_t(bits);
+        const int exponent = std::to_integer<int>(tiles[tile + i % 1024 / 16]);
+        const int code = std::to_integer<int>(tiles[tile + 64 + bit / 8]) >> (bit % 8) & ((1 << bits) - 1);
+        const int magnitude = code & ((1 << (bits - 1)) - 1);
+        const float value = std::ldexp(float(magnitude), exponent - 127 - bits + 2);
+        const float with_sign = code >> (bits - 1) ? -value : value;
+        std::memcpy(&out[i * 4], &with_sign, 4);
+    }
+    return out;
+}
+)";
+
+// What tensors of block formats or packed numbers add to KernelTensor: text and what it becomes.
+constexpr std::pair<std::string_view, std::string_view> kWithBlocks[] = {
+    {"    std::shared_ptr<distributed::MeshBuffer> buffer;\n",
+     "    std::shared_ptr<distributed::MeshBuffer> buffer;\n"
+     "    int block_bits = 0;  // of an element, where 16 share an exponent\n"},
+    {"return uint32_t(1024 * device.bytes);",
+     "return uint32_t(block_bits ? 64 + 128 * block_bits : 1024 * device.bytes);"},
+    {"std::vector<std::byte> tiled(size_t(tiles()) * page_bytes());\n        for",
+     "std::vector<std::byte> tiled(size_t(tiles()) * 1024 * device.bytes);\n        for"},
+    {"        return tiled;\n", "        return block_bits ? pack_blocks(tiled, block_bits) : tiled;\n"},
+    {"    void from_tiles(const std::vector<std::byte>& tiled) {\n",
+     "    void from_tiles(const std::vector<std::byte>& pages) {\n"
+     "        const std::vector<std::byte> tiled = block_bits ? unpack_blocks(pages, block_bits) : pages;\n"},
+};
+constexpr std::pair<std::string_view, std::string_view> kWithPacked[] = {
+    {"    std::shared_ptr<distributed::MeshBuffer> buffer;\n",
+     "    std::shared_ptr<distributed::MeshBuffer> buffer;\n"
+     "    int packed_bits = 8;     // of a number, where the caller's bytes hold several, the lowest bits first\n"
+     "    bool is_signed = false;  // they are in two's complement\n"},
+    {"size_t(tensor.elements()) * tensor.host.bytes;",
+     "size_t(tensor.elements()) * tensor.host.bytes * size_t(tensor.packed_bits) / 8;"},
+    {"    for (size_t i = 0; i < values.size(); ++i) values[i] = tensor.host.load(&bytes[i * tensor.host.bytes]);\n",
+     "    for (size_t i = 0; i < values.size(); ++i) {\n"
+     "        if (tensor.packed_bits == 8) {\n"
+     "            values[i] = tensor.host.load(&bytes[i * tensor.host.bytes]);\n"
+     "            continue;\n"
+     "        }\n"
+     "        const size_t bits = size_t(tensor.packed_bits), bit = i * bits;\n"
+     "        const int code = uint8_t(bytes[bit / 8]) >> (bit % 8) & ((1 << bits) - 1);\n"
+     "        values[i] = code - (tensor.is_signed && code >> (bits - 1) ? 1 << bits : 0);\n"
+     "    }\n"},
+};
+
 std::string element_name(const ElementRow& row) {
     std::string name(to_string(row.dtype));
     name[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(name[0])));
@@ -97,6 +215,8 @@ std::string element_name(const ElementRow& row) {
 std::string element_code(const ElementRow& row) {
     if (row.dtype == DType::BF16) return std::string(kBfloat16.substr(1));
     if (row.dtype == DType::F16) return std::string(kFloat16.substr(1));
+    if (row.dtype == DType::FP8E4M3) return "const Element " + element_name(row) + " = float8<4, 3, false>();\n";
+    if (row.dtype == DType::FP8E5M2) return "const Element " + element_name(row) + " = float8<5, 2, true>();\n";
     const std::string type(row.type);
     return "const Element " + element_name(row) + "{" + std::to_string(size_bytes(row.dtype)) + ", " + plain(row.type) +
            ",\n    [](void* at, double value) { *static_cast<" + type + "*>(at) = " + type + "(value); }};\n";
@@ -339,6 +459,9 @@ class HostWriter {
     std::string joined(const std::vector<IndexId>& ids);
     std::string argument(const PlanArg& arg);
     std::string name(TensorId tensor) const { return names_.at(tensor.v); }
+    static bool is_blocks(const PlanTensor& tensor) { return tensix::is_block_format(tensor.layout.format); }
+    static bool is_packed(const PlanTensor& tensor) { return tensor.packed_bits != 8; }
+    std::string storage(const PlanTensor& tensor) const;
     void tensors();
     void launch(const PlanLaunch& launch);
     void kernel(const PlanLaunch& launch, const PlanKernel& kernel);
@@ -419,6 +542,18 @@ std::string pad_text(double value) {
     return text;
 }
 
+// The members that only some programs' KernelTensor has.
+std::string HostWriter::storage(const PlanTensor& tensor) const {
+    const auto uses = [&](auto has) { return std::any_of(plan_.tensors.begin(), plan_.tensors.end(), has); };
+    const auto format = tensor.layout.format;
+    const int64_t bits = tensix::is_block_format(format) ? tensix::element_bits(format) : 0;
+    std::string out;
+    if (uses(is_packed))
+        out += ", " + std::to_string(tensor.packed_bits) + (tensor.packed_signed ? ", true" : ", false");
+    if (uses(is_blocks)) out += ", " + std::to_string(bits);
+    return out;
+}
+
 void HostWriter::tensors() {
     for (size_t t = 0; t < plan_.tensors.size(); ++t) {
         const PlanTensor& tensor = plan_.tensors[t];
@@ -428,7 +563,8 @@ void HostWriter::tensors() {
         const ElementRow* host = element(tensor.dtype);
         line("KernelTensor " + names_[t] + "{" + json_string(tensor.name) + ", " + element_name(*host) + ", " +
              element_name(*device) + ", {" + joined(tensor.shape) + "}, {" + permute + "}, " + text(tensor.outer) +
-             ", " + text(tensor.rows) + ", " + text(tensor.cols) + ", " + pad_text(tensor.pad_value) + ", {}, {}};");
+             ", " + text(tensor.rows) + ", " + text(tensor.cols) + ", " + pad_text(tensor.pad_value) + ", {}, {}" +
+             storage(tensor) + "};");
     }
 }
 
@@ -647,9 +783,23 @@ Result<std::string> HostWriter::write() {
     if (!symbols.empty()) text += kSymbol;
     if (uses_floor_div_) text += kFloorDiv;
     text += kElementStruct;
+    const bool float8 = std::any_of(elements.begin(), elements.end(), [](const ElementRow* row) {
+        return is_float(row->dtype) && size_bytes(row->dtype) == 1;
+    });
+    if (float8) text += kFloat8;
     for (const ElementRow& row : kElements)
         if (elements.contains(&row)) text += "\n" + element_code(row);
-    text += kTensor;
+    std::string tensor(kTensor);
+    const auto extend = [&](std::span<const std::pair<std::string_view, std::string_view>> edits) {
+        for (auto& [from, to] : edits) tensor.replace(tensor.find(from), from.size(), to);
+    };
+    if (std::any_of(plan_.tensors.begin(), plan_.tensors.end(), is_blocks)) {
+        text.insert(text.find("#include <exception>"), "#include <cstring>\n");
+        text += kBlocks;
+        extend(kWithBlocks);
+    }
+    if (std::any_of(plan_.tensors.begin(), plan_.tensors.end(), is_packed)) extend(kWithPacked);
+    text += tensor;
     text += "\nint main(int argc, char** argv) try {\n" + main +
             "} catch (const std::exception& error) {\n"
             "    std::fprintf(stderr, \"%s\\n\", error.what());\n"

@@ -84,6 +84,8 @@ Json tensor_json(const Plan& plan, const PlanTensor& tensor) {
                          {"tilize", true},
                          {"store_as", tensix::name(tensor.layout.format)},
                          {"ttnn_dtype", ttnn_dtype(tensor.layout.format)}};
+    if (tensor.packed_bits != 8)
+        host.emplace_back("unpack", Json::Object{{"bits", tensor.packed_bits}, {"signed", tensor.packed_signed}});
     return Json::Object{
         {"name", tensor.name},    {"dtype", to_string(tensor.dtype)},          {"param", tensor.param},
         {"role", role},           {"shape", expressions(index, tensor.shape)}, {"layout", std::move(layout)},
@@ -179,6 +181,11 @@ PlanTensor plan_tensor(Context& ctx, const Tensor& tensor, const TensorLayout& l
     plan.read = tensor.read;
     plan.written = tensor.written;
     plan.shape = tensor.shape;
+    if (tensor.per_byte > 1) {
+        plan.packed_bits = packed_bits(tensor.storage);
+        plan.packed_signed = packed_signed(tensor.storage);
+        plan.shape.back() = index.floordiv(plan.shape.back(), index.constant(tensor.per_byte));
+    }
     plan.layout = layout;
     plan.outer = index.constant(1);
     for (size_t d = 0; d < tensor.shape.size(); ++d) {
@@ -210,6 +217,21 @@ std::vector<PlanSemaphore> semaphores(const prog::Launch& launch) {
     return all;
 }
 
+// Where a tensor lies in another format than its dtype's; empty: it does not.
+std::string storage_note(const Tensor& tensor, const TensorLayout& layout) {
+    const std::string stored = tensor.name + ": " + std::string(to_string(tensor.dtype)) + " stored as ";
+    if (layout.format == tensix::DataFormat::Float16)
+        return tensor.name + ": ttnn has no float16 tensors; through ttnn it is stored as float32";
+    if (tensor.per_byte > 1)
+        return tensor.name + ": the host unpacks " + std::to_string(tensor.per_byte) +
+               " numbers a byte, as annotated; " + std::string(tensix::name(layout.format)) + " holds them exactly";
+    if (tensix::is_block_format(layout.format))
+        return stored + std::string(tensix::name(layout.format)) + ", as annotated: 16 elements share an exponent";
+    if (is_float(tensor.dtype) && size_bytes(tensor.dtype) == 1)
+        return stored + std::string(tensix::name(layout.format)) + ", which holds all its values";
+    return {};
+}
+
 std::vector<std::string> launch_notes(const TensixProgram& program, const prog::Launch& launch) {
     std::vector<std::string> notes;
     notes.push_back(launch.compute.fp32_dest_acc_en ? "DST is 32 bits wide: sums keep fp32"
@@ -218,9 +240,8 @@ std::vector<std::string> launch_notes(const TensixProgram& program, const prog::
         if (channel.format == tensix::DataFormat::Float32 && channel.unpack == prog::UnpackMode::Default)
             notes.push_back(channel.name + ": fp32 read through SrcA/SrcB keeps 10 mantissa bits");
     for (size_t t = 0; t < program.ctx.tensors.size(); ++t)
-        if (program.mapping.layouts[t].format == tensix::DataFormat::Float16)
-            notes.push_back(program.ctx.tensors[t].name +
-                            ": ttnn has no float16 tensors; through ttnn it is stored as float32");
+        if (std::string note = storage_note(program.ctx.tensors[t], program.mapping.layouts[t]); !note.empty())
+            notes.push_back(std::move(note));
     return notes;
 }
 

@@ -32,6 +32,10 @@ struct PlanTensor {
     PlanExpr outer, rows, cols;  // elements after permuting
     PlanExpr pages;              // tiles in all
     double pad_value = 0;
+    // Of a number where the caller's bytes hold several, the lowest bits first: the recipe unpacks them along the last
+    // dimension first, one number an element; shape is the caller's, in bytes. 8: nothing to unpack.
+    int packed_bits = 8;
+    bool packed_signed = false;  // in two's complement
 };
 
 // One argument of a kernel.

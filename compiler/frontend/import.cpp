@@ -15,6 +15,7 @@
 
 #include "compiler/frontend/functions.h"
 #include "compiler/ir/interpreter.h"
+#include "compiler/ir/names.h"
 #include "op/atomic_add.h"
 #include "op/atomic_reduce.h"
 #include "op/copy.h"
@@ -43,6 +44,7 @@ constexpr const char* kThread = "TT1006";   // threadIdx
 constexpr const char* kKernel = "TT1007";   // no or misplaced T.Kernel
 constexpr const char* kPadding = "TT1008";  // annotate_safe_value
 constexpr const char* kScalar = "TT1009";   // scalar argument
+constexpr const char* kStorage = "TT1010";  // tilelang_tt.annotate_storage
 constexpr const char* kIgnored = "TT1090";  // notes
 
 std::string text(const ffi::ObjectRef& ref) {
@@ -202,6 +204,7 @@ class Importer {
     void launch(const ForNode* nest);
     void statement(const Stmt& stmt, tile::Region& out);
     void block(const SBlockNode* block, tile::Region& out);
+    void storage(const ffi::Map<tvm::tirx::Var, ffi::String>& wanted);
     void loop(const ForNode* loop, tile::Region& out);
     void parallel(const ForNode* loop, tile::Region& out);
     void parallel_body(const Stmt& stmt, IndexId cond, tile::Map& map);
@@ -523,6 +526,8 @@ void Importer::block(const SBlockNode* block, tile::Region& out) {
             declare_reducers(value);
         else if (name == "layout_map" || name == "tl.layout_map")
             note_ignored("T.annotate_layout", "tiles have one layout on chip");
+        else if (name == "tilelang_tt.storage")
+            attempt([&] { storage(value.cast<ffi::Map<tvm::tirx::Var, ffi::String>>()); });
         else if (name != tvm::tl::attr::kSafeValueMap && name != tvm::tl::attr::kLexicalAllocScope)
             note_ignored("annotation \"" + name + "\"", "it has no meaning on a Tensix core");
     }
@@ -644,6 +649,35 @@ bool Importer::reducer_call(const CallNode* node, const std::string& name, tile:
         return false;
     }
     return true;
+}
+
+// tilelang_tt.annotate_storage({tensor: format}), as data pointers of buffers.
+void Importer::storage(const ffi::Map<tvm::tirx::Var, ffi::String>& wanted) {
+    for (const auto& [data, format] : wanted) {
+        const std::string text = format;
+        const auto found = std::find_if(tensors_.begin(), tensors_.end(), [&, key = data.get()](const auto& entry) {
+            return static_cast<const tvm::tirx::BufferNode*>(entry.first)->data.get() == key;
+        });
+        if (found == tensors_.end())
+            refuse(kStorage, "annotate_storage names `" + std::string(data->name_hint) + "`, which is no tensor",
+                   "annotate tensors in global memory; buffers of a block are placed by the compiler");
+        Tensor& tensor = program_.ctx.tensors[found->second.v];
+        const auto storage = parse_enum<Storage>(text);
+        if (!storage || *storage == Storage::Own)
+            refuse(
+                kStorage, "annotate_storage gives `" + tensor.name + "` the unknown format \"" + text + "\"",
+                "use \"bfp8_b\", \"bfp4_b\", or \"int4\", \"uint4\", \"int2\", \"uint2\" for numbers packed in bytes");
+        const bool packed = packed_bits(*storage) != 0;
+        const bool bytes = tensor.dtype == DType::I8 || tensor.dtype == DType::U8;
+        if (packed ? !bytes : !is_float(tensor.dtype))
+            refuse(kStorage,
+                   "annotate_storage stores `" + tensor.name + "`, which is " + std::string(to_string(tensor.dtype)) +
+                       ", as " + text,
+                   packed ? "packed numbers are tensors of int8 or uint8" : "block formats hold floats");
+        if (tensor.storage != Storage::Own && tensor.storage != *storage)
+            refuse(kStorage, "annotate_storage gives `" + tensor.name + "` two formats", "annotate it once");
+        tensor.storage = *storage;
+    }
 }
 
 void Importer::loop(const ForNode* node, tile::Region& out) {
@@ -1142,6 +1176,11 @@ LaneId Importer::lane_call(const CallNode* node, DType type) {
     if (name == "tl.infinity") return lanes().constant(type, HUGE_VAL);
     if (name == "tirx.likely") return lane(node->args[0]);
     if (returns_old_value(name)) refuse_returned(name);
+    if (name == "tirx.reinterpret" && node->args.size() == 1) {
+        const DType from = dtype(node->args[0]->dtype, "the value " + text(node->args[0]));
+        if (is_integer(type) && is_integer(from) && size_bytes(type) == size_bytes(from))
+            return lane_unary(TileFn::Cast, type, node->args[0]);
+    }
     if (name == "tl.clamp" && node->args.size() == 3) {
         const LaneId value = lane(node->args[0]), low = lane(node->args[1]), high = lane(node->args[2]);
         return lanes().apply(TileFn::Min, type, lanes().apply(TileFn::Max, type, value, low), high);

@@ -13,6 +13,33 @@
 
 namespace tilelang_tt {
 
+// How the user wants a tensor kept in device memory (tilelang_tt.annotate_storage). Its dtype stays what it is.
+enum class Storage : uint8_t {
+    Own,  // in the format of its dtype
+    Bfp8B,
+    Bfp4B,  // floats: 16 elements share an exponent
+    // Bytes: each holds 8 / bits numbers along the last dimension, the lowest bits first. Device memory holds one
+    // number an element, as compiler/map/unpack.h rewrites it.
+    Int4,
+    UInt4,
+    Int2,
+    UInt2,
+};
+// Bits of a number that bytes of such a storage hold; 0: the tensor's elements are what they are.
+constexpr int packed_bits(Storage storage) {
+    switch (storage) {
+        case Storage::Int4:
+        case Storage::UInt4:
+            return 4;
+        case Storage::Int2:
+        case Storage::UInt2:
+            return 2;
+        default:
+            return 0;
+    }
+}
+constexpr bool packed_signed(Storage storage) { return storage == Storage::Int4 || storage == Storage::Int2; }
+
 struct Tensor {
     std::string name;
     DType dtype = DType::F32;
@@ -20,6 +47,8 @@ struct Tensor {
     std::vector<IndexId> strides;  // in elements; empty: compact row-major
     int param = -1;                // position among the kernel's arguments; -1: a workspace of the program's own
     bool read = false, written = false;
+    Storage storage = Storage::Own;
+    int64_t per_byte = 1;  // > 1: shape counts the numbers that the caller's bytes hold, so many a byte
     LocId loc;
     friend bool operator==(const Tensor&, const Tensor&) = default;
 };

@@ -41,7 +41,7 @@ void fields_of(Self& s, V&& v) {
 template <Same<Tensor> Self, class V>
 void fields_of(Self& s, V&& v) {
     v("dtype", s.dtype), v("shape", s.shape), v("strides", s.strides), v("param", s.param), v("read", s.read);
-    v("written", s.written);
+    v("written", s.written), v("storage", s.storage), v("per_byte", s.per_byte);
 }
 template <Same<ScalarParam> Self, class V>
 void fields_of(Self& s, V&& v) {

@@ -145,7 +145,9 @@ class Interpreter {
         each_element(id, [&](int64_t page, int64_t in_tile, int64_t at) {
             const auto to = static_cast<size_t>(page) * kElements + static_cast<size_t>(in_tile);
             if (to >= t.tiles.size()) t.tiles.resize(static_cast<size_t>(t.pages) * kElements);
-            t.tiles[to] = at < 0 ? pad : a.data[static_cast<size_t>(at)];
+            const double value = at < 0 ? pad : a.data[static_cast<size_t>(at)];
+            // Bytes of int8 lie in memory as they are.
+            t.tiles[to] = layout.format == DataFormat::UInt8 ? interpreter::wrapped(DType::U8, value) : value;
         });
         for (int64_t p = 0; p < t.pages; ++p)
             round_tile(layout.format, t.tiles.data() + static_cast<size_t>(p) * kElements, Rounding::NearestEven);
@@ -155,9 +157,12 @@ class Interpreter {
         const DType dtype = program_.ctx.tensor(id).dtype;
         each_element(id, [&](int64_t page, int64_t in_tile, int64_t at) {
             if (at >= 0)
-                a.data[static_cast<size_t>(at)] = round_to(
+                a.data[static_cast<size_t>(at)] = stored(
                     dtype, device_[id.v].tiles[static_cast<size_t>(page) * kElements + static_cast<size_t>(in_tile)]);
         });
+    }
+    static double stored(DType dtype, double value) {
+        return is_integer(dtype) ? interpreter::wrapped(dtype, value) : round_to(dtype, value);
     }
     double* page(TensorId id, int64_t number) {
         DeviceTensor& t = device_[id.v];
@@ -321,7 +326,7 @@ class Interpreter {
     void settle(Slot& s, bool integer) {
         s.fresh = false, s.integer = integer;
         if (integer)
-            for (double& v : s.tile) v = round_to(DType::I32, v);
+            for (double& v : s.tile) v = interpreter::wrapped(DType::I32, v);
         else
             round_tile(launch_->compute.fp32_dest_acc_en ? DataFormat::Float32 : half_, s.tile.data(),
                        Rounding::HalfAway);
@@ -334,6 +339,8 @@ class Interpreter {
         Tile out = from.tile;
         if (relu_)
             for (double& v : out) v = std::max(v, 0.0);
+        if (format == DataFormat::UInt32 && from.integer)  // the bits of the word
+            for (double& v : out) v = interpreter::wrapped(DType::U32, v);
         // The packer converts what it packs, then adds in the format of the channel.
         round_tile(format, out.data(), Rounding::HalfAway);
         if (l1_accumulate_) {
@@ -386,7 +393,7 @@ class Interpreter {
         for (const int64_t d : dst) slot(d, Phase::Math);
         Slot& result = slot(dst[static_cast<size_t>(row.result_dst)], Phase::Math);
         const bool integer_source = row.num_channels > 0 && tensix::is_integer(channel(c.channels[0]).format);
-        const DType dtype = row.integer ? DType::I32 : DType::F64;
+        const DType dtype = row.without_sign ? DType::U32 : row.integer ? DType::I32 : DType::F64;
         switch (row.kind) {
             case tensix::OpKind::Copy:
                 if (row.num_channels == 0) {
@@ -528,7 +535,11 @@ class Interpreter {
     }
     // typecast_tile: params are the formats from and to. Floats become integers by truncation.
     void cast(const Call& c, Slot& result) {
-        const auto to = static_cast<DataFormat>(c.params.back());
+        const auto from = static_cast<DataFormat>(c.params.front()), to = static_cast<DataFormat>(c.params.back());
+        // The bits of the word that the format has.
+        if (from == DataFormat::Int8 || from == DataFormat::UInt32)
+            for (double& v : result.tile)
+                v = interpreter::wrapped(from == DataFormat::Int8 ? DType::I8 : DType::U32, v);
         if (!tensix::is_block_format(to))
             for (double& v : result.tile)
                 v = round_element(to, tensix::is_integer(to) && std::isfinite(v) ? std::trunc(v) : v,

@@ -297,8 +297,13 @@ double apply_float(tensix::TileFn fn, double a, double b, double c) {
 
 }  // namespace
 
+double wrapped(DType dtype, double value) {
+    return std::isfinite(value) ? static_cast<double>(wrap(dtype, static_cast<__int128>(value))) : 0;
+}
+
 double apply(tensix::TileFn fn, DType dtype, DType operand, double a, double b, double c) {
     const bool integers = is_integer(operand) || operand == DType::Bool;
+    if (fn == tensix::TileFn::Cast && integers && is_integer(dtype)) return wrapped(dtype, a);
     if (integers && integer_arithmetic(fn)) {
         if (operand == DType::Bool && fn == tensix::TileFn::BitNot) return a == 0;
         return round_to(dtype, apply_integer(fn, operand == DType::Bool ? DType::I32 : operand, a, b));

@@ -21,6 +21,9 @@ struct Failure {
 Diagnostic out_of_memory();
 [[noreturn]] void fail(std::string code, std::string message, SourceLoc where = {});
 
+// An integer at the dtype's width, wrapped around; 0 for what is not finite.
+double wrapped(DType dtype, double value);
+
 // fn of doubles, in dtype's arithmetic: integers wrap at its width, floats are rounded to it. operand: the dtype of the
 // operands, for what depends on it (a division of integers truncates).
 double apply(tensix::TileFn fn, DType dtype, DType operand, double a, double b = 0, double c = 0);

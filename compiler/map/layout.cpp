@@ -5,12 +5,16 @@
 #include "compiler/ir/text.h"
 #include "compiler/map/access.h"
 #include "compiler/map/block_dims.h"
+#include "compiler/map/unpack.h"
 
 namespace tilelang_tt {
 namespace {
 
-std::optional<tensix::DataFormat> storage_format(DType dtype) {
-    switch (dtype) {
+std::optional<tensix::DataFormat> storage_format(const Tensor& tensor) {
+    if (tensor.storage == Storage::Bfp8B) return tensix::DataFormat::Bfp8_b;
+    if (tensor.storage == Storage::Bfp4B) return tensix::DataFormat::Bfp4_b;
+    if (tensor.per_byte > 1) return tensix::DataFormat::Bfp8_b;  // 16 numbers of 4 bits share an exponent exactly
+    switch (tensor.dtype) {
         case DType::BF16:
             return tensix::DataFormat::Float16_b;
         case DType::F16:
@@ -24,9 +28,11 @@ std::optional<tensix::DataFormat> storage_format(DType dtype) {
         case DType::U16:
             return tensix::DataFormat::UInt16;
         case DType::U8:
+        case DType::I8:  // bytes in two's complement, which typecast_tile gives their sign
             return tensix::DataFormat::UInt8;
-        case DType::I8:
-            return tensix::DataFormat::Int8;
+        case DType::FP8E4M3:
+        case DType::FP8E5M2:
+            return tensix::DataFormat::Float16_b;  // holds all their values
         default:
             return std::nullopt;
     }
@@ -108,9 +114,13 @@ class BlockChecker {
         std::string problem;
         auto access = lane_access(ctx_.index, map, indices, problem);
         if (!access) {
+            const Tensor& tensor = ctx_.tensor(ref.tensor);
+            const std::string packed = packed_fix(ctx_, tensor.dtype, tensor.name, indices);
             refuse("TT2005", loc,
                    "T.Parallel does not touch `" + ctx_.tensor(ref.tensor).name + "` in blocks: " + problem, {},
-                   "index each dimension by one lane plus an offset, e.g. `A[by * 32 + i, bx * 32 + j]`");
+                   packed.empty()
+                       ? "index each dimension by one lane plus an offset, e.g. `A[by * 32 + i, bx * 32 + j]`"
+                       : packed);
             return;
         }
         std::vector<std::optional<int64_t>> extent;
@@ -178,7 +188,7 @@ std::vector<TensorLayout> choose_layouts(Context& ctx, const std::vector<tile::L
         layout.col_dim = dims.tensors[i].col;
         // The host pads what it uploads with zeros; what kernels write is padded with whatever they computed there.
         layout.pad_is_zero = tensor.param >= 0 && !tensor.written;
-        if (auto format = storage_format(tensor.dtype)) {
+        if (auto format = storage_format(tensor)) {
             layout.format = *format;
         } else if (tensor.read || tensor.written) {
             errors.push_back(

@@ -7,6 +7,7 @@
 #include <tuple>
 #include <unordered_map>
 
+#include "compiler/place/integers.h"
 #include "tensix/op_table.h"
 
 namespace tilelang_tt::placed {
@@ -24,6 +25,7 @@ int64_t fp32_bits(double value) { return std::bit_cast<uint32_t>(static_cast<flo
 bool is_int(DType dtype) { return is_integer(dtype); }
 // Whether values reach past those of a 32-bit integer with a sign.
 bool without_sign(DType dtype) { return dtype == DType::U32; }
+bool is_unsigned(DType dtype) { return dtype == DType::U8 || dtype == DType::U16 || dtype == DType::U32; }
 bool is_16bit_float(tensix::DataFormat format) {
     return tensix::is_float(format) && (tensix::element_bits(format) <= 16);
 }
@@ -97,7 +99,10 @@ class Selector {
             if (!errors_.empty()) return errors_;
         }
         for (ValueId value : wanted) {
-            const int unit = read(graph::Operand{value, 0}, type(value), false).unit;
+            const DType dtype = type(value).dtype;
+            const auto calls = options_.to_pack ? before_pack(dtype, format_of(dtype)) : std::vector<IntegerCall>{};
+            const int unit = read(graph::Operand{value, 0}, type(value), !calls.empty()).unit;
+            apply(calls, unit);
             out_.wanted.push_back({value, unit});
             if (!errors_.empty()) return errors_;
         }
@@ -137,6 +142,10 @@ class Selector {
         out_.instrs.push_back(std::move(instr));
     }
 
+    void apply(const std::vector<IntegerCall>& calls, int unit) {
+        for (const IntegerCall& call : calls) emit(call.op, {unit}, call.params);
+    }
+
     void refuse(std::string code, std::string message, std::string fix) {
         errors_.push_back(
             {Severity::Error, std::move(code), std::move(message), {ctx_.loc(loc_)}, {}, {}, std::move(fix)});
@@ -159,7 +168,8 @@ class Selector {
         return tiles_(operand.value, false);
     }
 
-    int load(const graph::Operand& operand, const graph::TileType& result) {
+    // raw: as the channel has it, an integer in a float format as a float.
+    int load(const graph::Operand& operand, const graph::TileType& result, bool raw = false) {
         auto tiles = in_channel(operand);
         if (!tiles) {
             refuse("TT4090", "value `" + launch_.value(operand.value).name + "` has no place",
@@ -169,6 +179,8 @@ class Selector {
         int unit = alloc();
         const Access access = access_of(type(operand.value), result);
         emit(OpCode::copy_tile, {unit}, {}, {{*tiles, access}});
+        const DType dtype = type(operand.value).dtype;
+        if (is_int(dtype) && !raw) apply(after_copy(dtype, format_(tiles->channel)), unit);
         // Beside a vector's own row or column a tile may hold zeros, and 1/0 there would spoil a later broadcast.
         if (access == Access::Full && divides_ && result.orientation != Orientation::Full &&
             !analysis_.uniform(analysis_.resolve(operand.value)))
@@ -195,7 +207,9 @@ class Selector {
                 if (last) held_.erase(held);
                 return {unit, last};
             }
-            const int loaded = load(operand, result), unit = spread_out ? spread(loaded, access, integer) : loaded;
+            int unit = load(operand, result);
+            if (spread_out)
+                unit = integer ? spread_integer(unit, access, type(operand.value).dtype) : spread(unit, access);
             if (!options_.hold_loads || last || overwrite) return {unit, true};
             held_[key] = unit;
             return {unit, false};
@@ -211,8 +225,7 @@ class Selector {
     }
 
     // 0 + vector: the values of row 0, column 0 or element 0 all over the tile.
-    int spread(int vector, Access access, bool integer = false) {
-        if (integer) return spread_integers(vector, access);
+    int spread(int vector, Access access) {
         int unit = vector;
         auto add = [&](OpCode op) {
             const int full = alloc();
@@ -226,9 +239,9 @@ class Selector {
         return unit;
     }
 
-    // Only floats can be spread, and they hold 24 bits: the upper and the lower half of an integer go one after the
+    // Only floats can be spread, and they hold 24 bits: the upper and the lower half of a wide integer go one after the
     // other.
-    int spread_integers(int vector, Access access) {
+    int spread_integer(int vector, Access access, DType dtype) {
         constexpr auto kInt = static_cast<int64_t>(tensix::DataFormat::Int32);
         constexpr auto kFloat = static_cast<int64_t>(tensix::DataFormat::Float32);
         auto with_constant = [&](OpCode op, int unit, double value) {
@@ -242,6 +255,7 @@ class Selector {
             emit(OpCode::typecast_tile, {full}, {kFloat, kInt});
             return full;
         };
+        if (dtype != DType::I32 && dtype != DType::U32) return spread_half(vector);
         int upper = alloc();
         emit(OpCode::copy_dest_values, {vector, upper}, {kInt});
         with_constant(OpCode::binary_right_shift_tile, upper, 16);
@@ -350,8 +364,10 @@ class Selector {
         const bool integer = is_int(dtype);
         const bool sum = op.fn == ReduceFn::Sum || op.fn == ReduceFn::AbsSum;
         const bool minimum = op.fn == ReduceFn::Min || op.fn == ReduceFn::All;
+        SelectOptions options = options_;
+        options.to_pack = false;
         auto made =
-            Selector(ctx_, launch_, analysis_, tiles_, reduced_, format_, options_).run(how.maps, {}, {op.value});
+            Selector(ctx_, launch_, analysis_, tiles_, reduced_, format_, options).run(how.maps, {}, {op.value});
         if (!made) {
             errors_ = made.diagnostics();
             return;
@@ -415,34 +431,51 @@ class Selector {
         }
     }
 
-    void in_place(const graph::Eltwise& op, OpCode code, std::vector<int64_t> params = {}) {
+    void in_place(const graph::Eltwise& op, const std::vector<IntegerCall>& calls) {
         Source x = read(op.operands[0], type(op.result.id), true);
-        emit(code, {x.unit}, std::move(params));
+        apply(calls, x.unit);
         define(op.result.id, x.unit);
     }
 
     void unary(const graph::Eltwise& op, const graph::TileType& result) {
         const DType from = op.operands[0].value ? type(op.operands[0].value).dtype : result.dtype;
         if (op.fn == TileFn::Cast || op.fn == TileFn::Identity) return cast(op, from, result);
-        auto code = tensix::find_op(Unit::Sfpu, OpKind::Unary, op.fn, Broadcast::None, is_int(from));
+        if (op.fn == TileFn::Abs && is_unsigned(from)) return in_place(op, {});
+        auto code =
+            is_int(from) ? integer_op(OpKind::Unary, op.fn, from) : tensix::find_op(Unit::Sfpu, OpKind::Unary, op.fn);
         if (!code)
             return refuse("TT4021",
                           "no operation of the chip computes " + std::string(tensix::to_string(op.fn)) + " of " +
                               std::string(to_string(from)),
                           "cast to float32 first, or compute it outside of the kernel");
-        in_place(op, *code);
+        std::vector<IntegerCall> calls = {{*code, {}}};
+        if (is_int(from) && leaves_range(op.fn, from))
+            for (IntegerCall& call : wrapped(from)) calls.push_back(std::move(call));
+        in_place(op, calls);
     }
 
     void cast(const graph::Eltwise& op, DType from, const graph::TileType& result) {
         const DType to = result.dtype;
         // Between floats DST holds the value already; the packer rounds it to the channel's format.
-        if (is_int(from) == is_int(to) || from == to) {
-            if (to == DType::Bool && from != DType::Bool) return in_place(op, OpCode::unary_ne_tile, {fp32_bits(0)});
-            const Source x = read(op.operands[0], result, true);
-            return define(op.result.id, x.unit);
+        std::vector<IntegerCall> calls;
+        if (is_int(to)) {
+            calls = to_integer(from, to);
+        } else if (is_int(from)) {
+            // What lies in a channel as a float is one already.
+            const graph::Operand& operand = op.operands[0];
+            if (auto tiles = in_channel(operand);
+                tiles && tensix::is_float(format_(tiles->channel)) && !constant_of(operand)) {
+                --reads_[analysis_.resolve(operand.value)];
+                int unit = load(operand, result, true);
+                if (const Access access = access_of(type(operand.value), result); access != Access::Full)
+                    unit = spread(unit, access);
+                if (to == DType::Bool) emit(OpCode::unary_ne_tile, {unit}, {fp32_bits(0)});
+                return define(op.result.id, unit);
+            }
+            calls = to_float(from);
         }
-        auto in_dst = [](DType dtype) { return is_int(dtype) ? format_of(dtype) : tensix::DataFormat::Float32; };
-        in_place(op, OpCode::typecast_tile, {static_cast<int64_t>(in_dst(from)), static_cast<int64_t>(in_dst(to))});
+        if (to == DType::Bool && from != DType::Bool) calls.push_back({OpCode::unary_ne_tile, {fp32_bits(0)}});
+        in_place(op, calls);
     }
 
     // The FPU takes operands of one exponent width: fp16 with fp16 only. Sums of fp16 may lie in fp32.
@@ -507,12 +540,13 @@ class Selector {
             if (auto code = tensix::find_op(Unit::Sfpu, OpKind::UnaryScalar, fn, Broadcast::None, false, true))
                 return with_constant(op, *code, b, a, result);
 
-        auto code = tensix::find_op(Unit::Sfpu, OpKind::Binary, fn, Broadcast::None, integer);
+        auto code = integer ? integer_op(OpKind::Binary, fn, dtype) : tensix::find_op(Unit::Sfpu, OpKind::Binary, fn);
         if (!code)
             return refuse("TT4021",
                           "no operation of the chip computes " + std::string(tensix::to_string(op.fn)) + " of " +
                               std::string(to_string(dtype)),
-                          "cast to float32 first, or compute it outside of the kernel");
+                          integer ? "cast to int32 first, or for a power of two shift or mask"
+                                  : "cast to float32 first, or compute it outside of the kernel");
         auto vector = [&](const graph::Operand& operand) {
             return operand.value && !is_constant(operand) && in_channel(operand) &&
                    access_of(type(operand.value), result) != Access::Full;
@@ -553,10 +587,10 @@ class Selector {
             to = alloc();
         }
         emit(*code, {x.unit, y.unit, to});
-        // Conditions are 1.0 and 0.0, whatever was compared.
-        if (integer && result.dtype == DType::Bool)
-            emit(OpCode::typecast_tile, {to},
-                 {static_cast<int64_t>(tensix::DataFormat::Int32), static_cast<int64_t>(tensix::DataFormat::Float32)});
+        if (integer && tensix::is_predicate(fn))
+            apply(to_float(DType::I32), to);  // truth is 1.0 or 0.0
+        else if (integer && leaves_range(fn, dtype))
+            apply(wrapped(dtype), to);
         define(op.result.id, to);
     }
 
@@ -575,8 +609,12 @@ class Selector {
 
     void select(const graph::Eltwise& op, const graph::TileType& result) {
         const bool integer = is_int(result.dtype);
-        const Source c = read(op.operands[0], result, false), x = read(op.operands[1], result, false),
-                     y = read(op.operands[2], result, false);
+        // A condition that is an integer, small ones being denormals, is no truth to a selection of floats.
+        const graph::Operand& condition = op.operands[0];
+        const bool words = condition.value && is_int(type(condition.value).dtype);
+        const Source c = read(condition, result, words);
+        if (words) apply(to_float(type(condition.value).dtype), c.unit);
+        const Source x = read(op.operands[1], result, false), y = read(op.operands[2], result, false);
         const int to = x.owned ? x.unit : y.owned ? y.unit : c.owned ? c.unit : alloc();
         emit(OpCode::where_tile, {c.unit, x.unit, y.unit, to},
              {static_cast<int64_t>(integer              ? tensix::DataFormat::Int32

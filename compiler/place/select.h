@@ -33,6 +33,7 @@ struct SelectOptions {
     bool tile_by_tile = false;
     // Loaded operands keep their registers until they have been read for the last time.
     bool hold_loads = false;
+    bool to_pack = true;  // wanted values are packed: they get the form that the packer takes
 };
 
 // The tiles of a value that lives in a channel; by_columns asks for that order.

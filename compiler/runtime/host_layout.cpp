@@ -50,8 +50,9 @@ void each_outer(const Strides& strides, const std::function<void(int64_t)>& visi
     }
 }
 
-// Dtypes that tiles do not have travel through one that they do.
-tensix::DataFormat staging_format(DType dtype) {
+// Dtypes that tiles do not have travel through one that they do. Bytes of int8 lie in memory as they are, as UInt8.
+tensix::DataFormat staging_format(DType dtype, tensix::DataFormat stored) {
+    if (dtype == DType::I8 && stored == tensix::DataFormat::UInt8) return stored;
     if (const auto format = host_format(dtype)) return *format;
     return dtype == DType::F64 ? tensix::DataFormat::Float32 : tensix::DataFormat::Int32;
 }
@@ -131,13 +132,48 @@ std::optional<TensorExtents> evaluate_extents(const Plan& plan, const PlanTensor
     return extents;
 }
 
+namespace {
+
+// The numbers that the caller's bytes hold, as bytes in the layout of their own.
+std::vector<std::byte> unpacked(const PlanTensor& tensor, const TensorExtents& extents, const HostTensor& host) {
+    const int bits = tensor.packed_bits, per_byte = 8 / bits;
+    std::vector<std::byte> out;
+    out.reserve(static_cast<size_t>(extents.outer * extents.rows * extents.cols));
+    Strides all;  // every dimension, in the caller's order
+    all.outer_shape.assign(host.shape.begin(), host.shape.end());
+    all.outer.assign(host.strides.begin(), host.strides.end());
+    each_outer(all, [&](int64_t offset) {
+        const int byte = std::to_integer<int>(static_cast<const std::byte*>(host.data)[offset]);
+        for (int i = 0; i < per_byte; ++i) {
+            const int code = byte >> (i * bits) & ((1 << bits) - 1);
+            out.push_back(
+                static_cast<std::byte>(tensor.packed_signed && code >> (bits - 1) ? code - (1 << bits) : code));
+        }
+    });
+    return out;
+}
+
+}  // namespace
+
 std::vector<std::byte> to_device_layout(const PlanTensor& tensor, const TensorExtents& extents,
                                         const HostTensor& host) {
-    const tensix::DataFormat format = tensor.layout.format, from = staging_format(host.dtype);
+    const tensix::DataFormat format = tensor.layout.format, from = staging_format(host.dtype, format);
     const size_t slice = static_cast<size_t>(tensix::tiled_bytes(extents.rows, extents.cols, format));
     const size_t bytes = static_cast<size_t>(size_bytes(host.dtype));
     std::vector<std::byte> pages(static_cast<size_t>(extents.pages) * tensix::tile_bytes(format));
     if (pages.empty()) return pages;
+    if (tensor.packed_bits != 8) {
+        const std::vector<std::byte> numbers = unpacked(tensor, extents, host);
+        HostTensor plain = host;
+        plain.data = const_cast<std::byte*>(numbers.data());  // read only
+        plain.dtype = tensor.packed_signed ? DType::I8 : DType::U8;
+        plain.shape.back() *= 8 / tensor.packed_bits;
+        int64_t stride = 1;
+        for (size_t d = plain.shape.size(); d-- > 0; stride *= plain.shape[d]) plain.strides[d] = stride;
+        PlanTensor recipe = tensor;
+        recipe.packed_bits = 8;
+        return to_device_layout(recipe, extents, plain);
+    }
     const Strides strides = strides_of(tensor, host);
     // Rows of adjacent elements are read in place, anything else is gathered first.
     const bool in_place = host_format(host.dtype) && (strides.col == 1 || extents.cols == 1) &&
@@ -166,7 +202,7 @@ std::vector<std::byte> to_device_layout(const PlanTensor& tensor, const TensorEx
 void from_device_layout(const PlanTensor& tensor, const TensorExtents& extents, const std::vector<std::byte>& pages,
                         const HostTensor& host) {
     if (pages.empty() || extents.rows == 0 || extents.cols == 0) return;
-    const tensix::DataFormat format = tensor.layout.format, to = staging_format(host.dtype);
+    const tensix::DataFormat format = tensor.layout.format, to = staging_format(host.dtype, format);
     const size_t slice = static_cast<size_t>(tensix::tiled_bytes(extents.rows, extents.cols, format));
     const size_t bytes = static_cast<size_t>(size_bytes(host.dtype));
     const Strides strides = strides_of(tensor, host);

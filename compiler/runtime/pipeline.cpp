@@ -12,6 +12,7 @@
 #include "compiler/map/coarsen.h"
 #include "compiler/map/map.h"
 #include "compiler/map/persistent.h"
+#include "compiler/map/unpack.h"
 #include "compiler/place/place.h"
 #include "compiler/schedule/schedule.h"
 #include "compiler/schedule/verify_program.h"
@@ -21,7 +22,8 @@ namespace tilelang_tt {
 
 namespace {
 
-constexpr std::array<PassInfo, 8> kPasses = {{
+constexpr std::array<PassInfo, 9> kPasses = {{
+    {"unpack", "TileProgram", "TileProgram", "gives numbers that share a byte an element each, where annotated"},
     {"persistent", "TileProgram", "TileProgram", "makes the tiles that persistent blocks walk over blocks of the grid"},
     {"coarsen", "TileProgram", "TileProgram", "merges blocks of single rows into blocks of whole tiles"},
     {"atomics", "TileProgram", "TileProgram", "makes what several blocks add the work of one, in series or by parts"},
@@ -128,7 +130,10 @@ Result<Compiled> compile_program(const TileProgram& program, const Target& targe
     stages.fail(unknown_stage(options.until, kPasses[0].name));
     if (!stages.failed()) stages.fail(verify(program));
     stages.stage<TileProgram>(
-        "persistent", out.tiled, [&] { return Result<TileProgram>(undo_persistence(program)); },
+        "unpack", out.unpacked, [&] { return unpack(program); }, [](const TileProgram& p) { return verify(p); },
+        [](const TileProgram& p) { return print(p); });
+    stages.stage<TileProgram>(
+        "persistent", out.tiled, [&] { return Result<TileProgram>(undo_persistence(*out.unpacked)); },
         [](const TileProgram& p) { return verify(p); }, [](const TileProgram& p) { return print(p); });
     stages.stage<TileProgram>(
         "coarsen", out.coarsened, [&] { return Result<TileProgram>(coarsen(*out.tiled)); },

@@ -34,6 +34,7 @@ struct Compiled {
     std::vector<StageDump> timings;  // one a stage that ran, without text
     std::vector<Diagnostic> remarks;
     // What each stage made, as far as the pipeline went.
+    std::optional<TileProgram> unpacked;
     std::optional<TileProgram> tiled;  // after persistent
     std::optional<TileProgram> coarsened;
     std::optional<TileProgram> owned;  // after atomics

@@ -28,7 +28,9 @@ struct Needs {
 
 class Deriver {
   public:
-    Deriver(prog::Launch& launch, const IndexArena& index) : launch_(launch), index_(index) {}
+    Deriver(prog::Launch& launch, const IndexArena& index) : launch_(launch), index_(index) {
+        for (const prog::Channel& c : launch.channels) has_bytes_ |= c.format == tensix::DataFormat::UInt8;
+    }
 
     void run() {
         find_packed(launch_.body);
@@ -109,6 +111,9 @@ class Deriver {
             const tensix::OpRow& row = tensix::op_row(call->op);
             if (call->channels.size() == 1) {
                 out.list.push_back({kSrcA, format_setting(call->channels[0])});
+                // A tile reaches 32-bit DST by an addition, which takes 8-bit integers from both sources or from none.
+                if (has_bytes_ && launch_.channel(call->channels[0]).unpack == prog::UnpackMode::Default)
+                    out.list.push_back({kSrcB, format_setting(call->channels[0])});
             } else if (call->channels.size() >= 2) {
                 out.list.push_back({kSrcA, format_setting(call->channels[row.src_reversed ? 1 : 0])});
                 out.list.push_back({kSrcB, format_setting(call->channels[row.src_reversed ? 0 : 1])});
@@ -248,6 +253,7 @@ class Deriver {
 
     prog::Launch& launch_;
     const IndexArena& index_;
+    bool has_bytes_ = false;          // some channel has 8-bit integers
     std::optional<prog::Call> open_;  // reduction without a pack yet
     std::map<std::pair<tensix::OpCode, ChannelId>, ChannelId> packed_;
 };

@@ -475,7 +475,12 @@ class EngineVerifier {
                 error("TT5143", call + " reads `" + name(id) + "` while " + unit + " is set to another format",
                       {{"format", format(id), set.value_or("unknown")}});
         };
-        if (op.channels.size() == 1) source(op.channels[0], state.setup.src_a, "SrcA");
+        if (op.channels.size() == 1) {
+            const Channel& c = launch_.channel(op.channels[0]);
+            source(op.channels[0], state.setup.src_a, "SrcA");
+            // The addition that moves a tile to 32-bit DST takes 8-bit integers from both sources.
+            if (c.format == tensix::DataFormat::UInt8) source(op.channels[0], state.setup.src_b, "SrcB");
+        }
         if (op.channels.size() >= 2) {
             source(op.channels[row.src_reversed ? 1 : 0], state.setup.src_a, "SrcA");
             source(op.channels[row.src_reversed ? 0 : 1], state.setup.src_b, "SrcB");

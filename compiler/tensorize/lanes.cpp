@@ -7,6 +7,7 @@
 #include "compiler/ir/text.h"
 #include "compiler/ir/walk.h"
 #include "compiler/map/access.h"
+#include "compiler/map/unpack.h"
 
 namespace tilelang_tt {
 namespace {
@@ -377,9 +378,10 @@ class MapLowering {
         std::string problem;
         auto from = lane_access(ctx_.index, map_, node.indices, problem);
         if (!from) {
+            const std::string packed = packed_fix(ctx_, memory_.dtype(node.ref), memory_.name(node.ref), node.indices);
             memory_.refuse("TT3022", at_,
                            "T.Parallel does not read `" + memory_.name(node.ref) + "` in blocks: " + problem,
-                           "index each dimension by one lane plus an offset");
+                           packed.empty() ? "index each dimension by one lane plus an offset" : packed);
             return std::nullopt;
         }
         Dims dims = memory_.dims(node.ref);

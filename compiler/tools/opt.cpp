@@ -30,7 +30,7 @@ constexpr const char* kUsage = R"(usage: tilelang-tt-opt [options] FILE|-
 
 Reads a tile program, tile graph or Tensix program as text, runs the pipeline on it and prints what comes out.
 
-  --until STAGE       stop after persistent, coarsen, atomics, map, tensorize, place, schedule or codegen (default: parse, verify, print)
+  --until STAGE       stop after unpack, persistent, coarsen, atomics, map, tensorize, place, schedule or codegen (default: parse, print)
   --target TEXT       "arch=wormhole_b0 board=n150 grid=8x8 precision=default"; what is left out has this default;
                       fidelity=LoFi|HiFi2|HiFi3|HiFi4: by precision
   --file NAME         after codegen: print only this file (reader.cpp, tt.plan.json, ...)
@@ -274,11 +274,26 @@ std::vector<HostArray> random_arrays(const Context& ctx, const IndexEnv& symbols
             double value = normal(random);
             if (tensor.dtype == DType::Bool) value = value > 0;
             if (is_integer(tensor.dtype)) value = small(random) & (tensor.dtype == DType::U8 ? 15 : -1);
+            if (packed_bits(tensor.storage))
+                value = static_cast<double>(random() % 256) - (tensor.dtype == DType::I8 ? 128 : 0);
             array.data.push_back(round_to(tensor.dtype, value));
         }
         arrays.push_back(std::move(array));
     }
     return arrays;
+}
+
+// The numbers that the array's bytes hold, as `tensor` has them.
+HostArray unpacked(const HostArray& bytes, const Tensor& tensor) {
+    const int bits = packed_bits(tensor.storage);
+    HostArray numbers{tensor.dtype, bytes.shape, {}};
+    numbers.shape.back() *= tensor.per_byte;
+    for (double value : bytes.data)
+        for (int i = 0; i < tensor.per_byte; ++i) {
+            const int code = (static_cast<int>(value) & 255) >> (i * bits) & ((1 << bits) - 1);
+            numbers.data.push_back(packed_signed(tensor.storage) && code >> (bits - 1) ? code - (1 << bits) : code);
+        }
+    return numbers;
 }
 
 InterpretResult interpret_form(const Form& form, std::span<HostArray> arrays, const IndexEnv& symbols) {
@@ -299,6 +314,9 @@ bool compare_forms(const Form& before, const Form& after, const Options& options
     const IndexEnv symbols = symbol_values(ctx, options, random);
     std::vector<HostArray> expected = random_arrays(ctx, symbols, random);
     std::vector<HostArray> got = expected;
+    for (size_t t = 0; t < got.size(); ++t)
+        if (const Tensor& tensor = context(after).tensors[t]; tensor.per_byte != ctx.tensors[t].per_byte)
+            got[t] = unpacked(got[t], tensor);
     if (auto result = interpret_form(before, expected, symbols); !result.ok()) {
         std::cerr << "input: " << to_string(result.errors);
         return false;
@@ -412,6 +430,7 @@ int run(const std::vector<std::string>& args) {
                        : compiled.owned     ? Form(*compiled.owned)
                        : compiled.coarsened ? Form(*compiled.coarsened)
                        : compiled.tiled     ? Form(*compiled.tiled)
+                       : compiled.unpacked  ? Form(*compiled.unpacked)
                                             : form;
     return !compare_forms(form, after, options);
 }

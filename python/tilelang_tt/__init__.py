@@ -32,6 +32,7 @@ else:
     from . import backend, ttnn_device
     from ._ffi import RunStats, build_id, devices, last_run, version
     from .artifacts import Artifacts, compile_artifacts
+    from .storage import annotate_storage
     from .target import detect
     from .ttnn_device import device
 
@@ -46,6 +47,7 @@ else:
         "LoadError",
         "RunError",
         "RunStats",
+        "annotate_storage",
         "build_id",
         "compile_artifacts",
         "detect",

@@ -5,7 +5,7 @@ Needs ttnn and numpy only: a machine with a card needs neither TileLang nor this
   python -m tilelang_tt.launch DIR --input a.npy --input b.npy --output c.npy [--scalar n=5] [--device 0] [--repeat 3]
 
 Inputs and outputs are given in the order of the program's parameters; an argument that the program reads and writes counts
-as both. Arrays of bfloat16 are read and written as float32. In a program: `Program(folder).run(open_device(), [a, b])`.
+as both. Arrays of bfloat16 and 8-bit floats are read and written as float32. In a program: `Program(folder).run(open_device(), [a, b])`.
 """
 
 from __future__ import annotations
@@ -77,15 +77,67 @@ def _bf16_encode(x: np.ndarray) -> np.ndarray:
     return np.where(np.isnan(x), u >> 16 | 0x40, rounded).astype(np.uint16)
 
 
+# dtype -> (mantissa bits, exponent bias, whether it has infinities)
+_FLOAT8 = {"float8_e4m3fn": (3, 7, False), "float8_e5m2": (2, 15, True)}
+
+
+def _float8_values(dtype: str) -> np.ndarray:
+    """The value of each of the 256 codes."""
+    bits, bias, infinities = _FLOAT8[dtype]
+    code = np.arange(128)
+    exponent, mantissa = code >> bits, code & (1 << bits) - 1
+    value = np.where(
+        exponent > 0,
+        np.ldexp(1.0 + mantissa / (1 << bits), exponent - bias),
+        np.ldexp(mantissa / (1 << bits), 1 - bias),
+    )
+    if infinities:
+        value[exponent == exponent.max()] = np.nan
+        value[(exponent == exponent.max()) & (mantissa == 0)] = np.inf
+    else:
+        value[127] = np.nan
+    return np.concatenate([value, -value]).astype(np.float32)
+
+
+def decode_bits(bits: np.ndarray, dtype: str) -> np.ndarray:
+    """The bits of a float that numpy lacks -> float32; other arrays as they are."""
+    if dtype == "bfloat16":
+        return (bits.astype(np.uint32) << 16).view(np.float32)
+    return _float8_values(dtype)[bits] if dtype in _FLOAT8 else bits
+
+
+def encode_bits(x: np.ndarray, dtype: str) -> np.ndarray:
+    """float32 -> the bits of a float that numpy lacks, to nearest even; other arrays as they are."""
+    if dtype == "bfloat16":
+        return _bf16_encode(x)
+    if dtype not in _FLOAT8:
+        return x
+    _, _, infinities = _FLOAT8[dtype]
+    values = _float8_values(dtype)[:128].astype(np.float64)
+    last = int(np.flatnonzero(np.isfinite(values))[-1])
+    # Beyond the largest number by half a step or more: infinity, or NaN where there is none.
+    grid = np.append(values[: last + 1], 2 * values[last] - values[last - 1])
+    magnitude = np.abs(np.nan_to_num(x.astype(np.float64), nan=np.inf))
+    low = np.clip(np.searchsorted(grid, magnitude, side="right") - 1, 0, last)
+    below, above = magnitude - grid[low], grid[low + 1] - magnitude
+    code = low + ((above < below) | ((above == below) & (low % 2 == 1)))
+    if not infinities:
+        code = np.minimum(code, 127)
+    code = np.where(np.isnan(x), 127, code)
+    return (code | np.signbit(x).astype(np.int64) << 7).astype(np.uint8)
+
+
 def _block_encode(x: np.ndarray, bits: int) -> np.ndarray:
-    """[tiles, 1024] float32 -> bytes of tiles with one exponent for 16 elements, round half away from zero."""
+    """[tiles, 1024] float32 -> bytes of tiles with one exponent for 16 elements, as ttnn converts: aligned to the largest
+    exponent, what falls out cut off, then rounded to nearest even."""
     u = np.ascontiguousarray(x, np.float32).view(np.uint32).reshape(len(x), 64, 16)
     exponent = (u >> 23 & 255).astype(np.int64)
     shared = exponent.max(axis=2)
     mantissa_bits = bits - 1
-    shift = np.minimum(shared[:, :, None] - exponent + 24 - mantissa_bits, 40)
-    mantissa = (u & 0x7FFFFF | 0x800000).astype(np.int64)
-    magnitude = np.minimum(mantissa + (np.int64(1) << shift - 1) >> shift, (1 << mantissa_bits) - 1)
+    mantissa = (u & 0x7FFFFF | 0x800000).astype(np.int64) >> np.minimum(shared[:, :, None] - exponent, 40)
+    shift = 24 - mantissa_bits
+    rounded = mantissa + (1 << shift - 1) - 1 + (mantissa >> shift & 1) >> shift
+    magnitude = np.minimum(rounded, (1 << mantissa_bits) - 1)
     magnitude = np.where(exponent == 0, 0, magnitude)
     codes = np.where(magnitude > 0, magnitude | (u >> 31).astype(np.int64) << mantissa_bits, 0).astype(np.uint8)
     codes = codes.reshape(len(x), 1024)
@@ -104,6 +156,13 @@ def _block_decode(raw: np.ndarray, bits: int) -> np.ndarray:
     scale = np.repeat(np.exp2(exponents - 127.0 - mantissa_bits + 1), 16, axis=1)
     value = np.where((magnitude == 0) & negative, np.inf, magnitude * scale)  # a negative zero stands for -infinity
     return np.where(negative, -value, value).astype(np.float32)
+
+
+def _unpack(array: np.ndarray, bits: int, signed: bool) -> np.ndarray:
+    """Bytes that hold several numbers along the last dimension, the lowest bits first -> one number an element."""
+    codes = array.view(np.uint8)[..., None] >> np.arange(0, 8, bits, dtype=np.uint8) & ((1 << bits) - 1)
+    numbers = codes.astype(np.int8).reshape(*array.shape[:-1], -1)
+    return np.where(numbers >> bits - 1 != 0, numbers - (1 << bits), numbers) if signed else numbers
 
 
 @dataclasses.dataclass(frozen=True)
@@ -149,8 +208,13 @@ FORMATS: dict[str, _Format] = {
     "uint16": _Format(2048, np.dtype(np.uint16)),
     "uint8": _Format(1024, np.dtype(np.uint8)),
 }
-# numpy's type of a logical dtype; bfloat16 has none and is kept as float32
-_NUMPY = {"bfloat16": np.dtype(np.float32), "bool": np.dtype(np.bool_)}
+# numpy's type of a logical dtype; bfloat16 and the 8-bit floats have none and are kept as float32
+_NUMPY = {
+    "bfloat16": np.dtype(np.float32),
+    "float8_e4m3fn": np.dtype(np.float32),
+    "float8_e5m2": np.dtype(np.float32),
+    "bool": np.dtype(np.bool_),
+}
 
 
 def _numpy_dtype(logical: str) -> np.dtype:
@@ -196,6 +260,8 @@ class Tensor:
     def to_pages(self, array: np.ndarray, env: Env) -> np.ndarray:
         """The caller's array as [pages, bytes of a page]: permuted, padded, tilized and stored as the plan says."""
         outer, rows, cols = self._matrix(env)
+        if "unpack" in self.host:
+            array = _unpack(array, self.host["unpack"]["bits"], self.host["unpack"]["signed"])
         x = np.transpose(array, self.host["permute"]).reshape(outer, rows, cols)
         pad_rows, pad_cols = -rows % TILE, -cols % TILE
         if pad_rows or pad_cols:
@@ -224,6 +290,7 @@ class Tensor:
             tensor.storage_type() == ttnn.StorageType.DEVICE
             and tensor.layout == ttnn.TILE_LAYOUT
             and tensor.dtype == getattr(ttnn, self.stored)
+            and "unpack" not in self.host
             and list(self.host["permute"]) == list(range(len(shape)))
             and len(shape) >= 2
             and tensor.memory_config() == ttnn.DRAM_MEMORY_CONFIG
@@ -310,6 +377,8 @@ class Program:
     def _host_array(self, tensor: Tensor, array: np.ndarray) -> np.ndarray:
         want = _numpy_dtype(tensor.plan["dtype"])
         if array.dtype == want:
+            return array
+        if "unpack" in tensor.host and array.dtype in (np.int8, np.uint8):
             return array
         if want.kind == "f" and (array.dtype.kind == "f" or array.dtype.name == "bfloat16"):
             return array.astype(want)

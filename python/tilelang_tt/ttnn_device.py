@@ -19,6 +19,8 @@ from .errors import RunError
 DEVICES = ("emulator", "ttnn")
 _VARIABLE = "TILELANG_TT_DEVICE"
 
+_BITS = {"bfloat16": np.uint16, "float8_e4m3fn": np.uint8, "float8_e5m2": np.uint8}
+
 _device: Any = None
 _programs: dict[tuple[tuple[str, str], ...], launch.Program] = {}
 
@@ -31,8 +33,8 @@ def device(name: str) -> None:
 
 
 def _view(array: Mapping[str, Any]) -> np.ndarray:
-    """The caller's memory; bfloat16 as its bits."""
-    dtype = np.dtype(np.uint16 if array["dtype"] == "bfloat16" else array["dtype"])
+    """The caller's memory; floats that numpy lacks as their bits."""
+    dtype = np.dtype(_BITS.get(str(array["dtype"]), array["dtype"]))
     shape = tuple(int(n) for n in array["shape"])
     strides = tuple(int(n) * dtype.itemsize for n in array["strides"])
     if 0 in shape:
@@ -70,12 +72,11 @@ def run(files: Mapping[str, str], arrays: Sequence[Mapping[str, Any]], symbols: 
         inputs = []
         for t in program.inputs:
             view = views[t.index]
-            bf16 = t.plan["dtype"] == "bfloat16"
-            inputs.append((view.astype(np.uint32) << 16).view(np.float32) if bf16 else view)
+            inputs.append(launch.decode_bits(view, t.plan["dtype"]))
         outputs = program.run(opened, inputs, {str(k): int(v) for k, v in symbols.items()})
     except launch.LaunchError as error:
         raise RunError(str(error)) from error
     for t, result in zip(program.outputs, outputs, strict=True):
         view = views[t.index]
-        view[...] = launch._bf16_encode(result) if t.plan["dtype"] == "bfloat16" else result
+        view[...] = launch.encode_bits(result, t.plan["dtype"])
     return f"ttnn {launch.arch_of(opened)}"

@@ -319,3 +319,62 @@ def test_unknown_dtype_is_refused():
             T.copy(b, B)
 
     assert "tensor A has dtype float4_e2m1fn" in refused(f4, "TT1004")
+
+
+def annotated(storage, dtype="bfloat16"):
+    @T.prim_func
+    def kernel(A: T.Tensor((64, 64), dtype), B: T.Tensor((64, 64), dtype)):
+        with T.Kernel(2, threads=128) as bx:
+            tilelang_tt.annotate_storage({A: storage})
+            a = T.alloc_shared((32, 64), dtype)
+            T.copy(A[bx * 32, 0], a)
+            T.copy(a, B[bx * 32, 0])
+
+    return kernel
+
+
+@pytest.mark.parametrize("storage,dtype", [("bfp8_b", "float32"), ("bfp4_b", "float16"), ("uint4", "uint8")])
+def test_storage_is_kept_with_the_tensor(storage, dtype):
+    text, remarks = imported(annotated(storage, dtype))
+    assert f"param=0 read storage={storage} loc" in text and text.count("storage=") == 1
+    assert [remark.code for remark in remarks] == ["TT1090"]  # threads= alone
+
+
+def test_storage_that_does_not_fit_is_refused():
+    assert 'the unknown format "bfp9"' in refused(annotated("bfp9"), "TT1010")
+    assert "block formats hold floats" in refused(annotated("bfp8_b", "int32"), "TT1010")
+    assert "tensors of int8 or uint8" in refused(annotated("int4", "bfloat16"), "TT1010")
+
+    @T.prim_func
+    def of_a_buffer(A: T.Tensor((64, 64), "float32")):
+        with T.Kernel(2, threads=128) as bx:
+            a = T.alloc_shared((32, 64), "float32")
+            tilelang_tt.annotate_storage({a: "bfp8_b"})
+            T.copy(A[bx * 32, 0], a)
+            T.copy(a, A[bx * 32, 0])
+
+    assert "names `a`, which is no tensor" in refused(of_a_buffer, "TT1010")
+
+
+def test_storage_means_nothing_to_other_targets():
+    """Another target's passes leave the annotation alone: the function lowers to the same code with and without it."""
+    from tilelang.engine.lower import lower
+    from tvm.target import Target
+
+    def plain():
+        @T.prim_func
+        def kernel(A: T.Tensor((64, 64), "float32"), B: T.Tensor((64, 64), "float32")):
+            with T.Kernel(2, threads=128) as bx:
+                a = T.alloc_shared((32, 64), "float32")
+                T.copy(A[bx * 32, 0], a)
+                T.copy(a, B[bx * 32, 0])
+
+        return kernel
+
+    cuda = Target({"kind": "cuda", "arch": "sm_80"})
+    with cuda:
+        with_it, without = (
+            lower(f, target=cuda, enable_device_compile=False).kernel_source
+            for f in (annotated("bfp8_b", "float32"), plain())
+        )
+    assert "__global__" in with_it and with_it == without

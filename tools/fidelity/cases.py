@@ -688,6 +688,109 @@ def _typecasts() -> list[Case]:
     return cases
 
 
+def _integers() -> list[Case]:
+    """Integers of every width in a 32-bit DST, with the ends of their ranges."""
+    cases = []
+    wide = ("Int32", "UInt32")
+
+    def binary(name: str, op: str, header: str, init: str, call: str, fmt: str, other: str = "edge") -> None:
+        p = Program(
+            "dst_binary.cpp",
+            (Input(fmt, "edge:1:1"), Input(fmt, f"{other}:2:1")),
+            fmt,
+            1,
+            {"tiles": 1, "operands": 2},
+            {"OP_HEADER": f'"api/compute/{header}"', "OP_INIT": f"{init}()", "OP_CALL": f"{call}(0, 1, 0)"},
+            dst32=True,
+            unpack_to_dest=(0, 1) if fmt in wide else (),
+        )
+        cases.append(Case(f"int_{name}_{_SHORT[fmt]}", op, p, "integer"))
+
+    def unary(name: str, op: str, header: str, chain: str, src: str, dst: str, kind: str = "edge") -> None:
+        p = Program(
+            "unary.cpp",
+            (Input(src, f"{kind}:1:1"),),
+            dst,
+            1,
+            {"tiles": 1},
+            {"OP_HEADER": f'"{header}"', "OP_CHAIN": chain} if chain else {},
+            dst32=True,
+            unpack_to_dest=(0,) if src in wide else (),
+        )
+        cases.append(Case(f"int_{name}", op, p, "integer"))
+
+    for src, dst in [("UInt8", "Int32"), ("UInt8", "UInt8"), ("UInt16", "Int32"), ("Int32", "UInt8"),
+                     ("UInt32", "UInt32"), ("Int32", "Int32")]:  # fmt: skip
+        unary(f"copy_{_SHORT[src]}_{_SHORT[dst]}", "copy_tile", "", "", src, dst)
+    number = {"Float32": 0, "Float16_b": 5, "Int32": 8, "UInt16": 9, "Int8": 14, "UInt32": 24, "UInt8": 30}
+    held = {"Int8": "UInt8"}
+    for src, dst, kind in [("UInt8", F32, "edge"), ("UInt8", BF, "edge"), ("Int8", F32, "edge"), ("Int8", BF, "edge"),
+                           ("Int8", "Int32", "edge"), ("Int32", "UInt8", "edge"), ("UInt32", "UInt8", "edge"),
+                           ("Int32", "UInt16", "edge"), ("UInt32", "UInt16", "edge"), ("Int32", F32, "edge"),
+                           ("UInt32", F32, "edge"), ("UInt16", F32, "edge"), (F32, "Int32", "ends"),
+                           (F32, "UInt32", "ends"), (F32, "UInt16", "ends"), (F32, "UInt8", "ends"),
+                           (F32, "Int8", "ends"), (F32, "Int32", "wholes")]:  # fmt: skip
+        args = f"{number[src]}, {number[dst]}"
+        unary(
+            f"typecast_{src.lower()}_{dst.lower()}_{kind}",
+            "typecast_tile",
+            _E + "typecast.h",
+            f"typecast_tile_init<{args}>(); typecast_tile<{args}>(0)",
+            held.get(src, src),
+            held.get(dst, dst),
+            kind,
+        )
+    for fmt in wide:
+        t = f"<DataFormat::{fmt}>"
+        sign = "int32" if fmt == "Int32" else "uint32"
+        binary("add", "add_int_tile", "add_int_sfpu.h", "add_int_tile_init", f"add_int_tile{t}", fmt)
+        binary("sub", "sub_int_tile", "sub_int_sfpu.h", "sub_int_tile_init", f"sub_int_tile{t}", fmt)
+        binary("mul", "mul_int_tile", "mul_int_sfpu.h", f"mul_int_tile_init{t}", f"mul_int_tile{t}", fmt)
+        for op in ("max", "min"):
+            name = f"binary_{op}_{sign}_tile"
+            binary(op, name, "binary_max_min.h", f"{name}_init", name, fmt)
+        for op in ("eq", "ne", "lt", "gt", "le", "ge"):
+            name = f"{op}_int_tile"
+            binary(op, name, "binary_comp.h", f"{name}_init{t}", f"{name}{t}", fmt)
+        for op in ("and", "or", "xor"):
+            name = f"bitwise_{op}_binary_tile"
+            binary(op, name, "binary_bitwise_sfpu.h", "binary_bitwise_tile_init", f"{name}{t}", fmt)
+        for op in ("left", "right", "logical_right"):
+            name = f"binary_{op}_shift_tile"
+            binary(f"{op}_shift", name, "binary_shift.h", "binary_shift_tile_init", f"{name}{t}", fmt, "shift")
+        binary("remainder", f"remainder_{sign}_tile", "binary_remainder.h", f"remainder_{sign}_tile_init",
+               f"remainder_{sign}_tile", fmt, "divisor")  # fmt: skip
+    binary("div_floor", "div_int32_floor_tile", "div_int32_floor.h", "div_int32_floor_tile_init",
+           "div_int32_floor_tile", "Int32", "divisor")  # fmt: skip
+    for name, header, chain in [
+        ("negative", _E + "negative.h", "negative_tile_init(); negative_tile_int32(0)"),
+        ("abs", "api/compute/compute_kernel_api.h", "abs_tile_init(); abs_tile_int32(0)"),
+        ("relu", _E + "relu.h", "relu_tile_init(); relu_tile_int32(0)"),
+        ("not", _E + "bitwise_not.h", "bitwise_not_tile_init(); bitwise_not_tile(0)"),
+        ("logical_not", _E + "logical_not.h",
+         "logical_not_tile_init(); logical_not_tile<DataFormat::Int32>(0)"),
+        ("fill", _E + "fill.h", "fill_tile_init(); fill_tile_int<DataFormat::Int32>(0, 0x80000001)"),
+    ]:  # fmt: skip
+        unary(f"{name}_int32", {"not": "bitwise_not_tile", "fill": "fill_tile_int"}.get(name, f"{name}_tile_int32"),
+              header, chain, "Int32", "Int32")  # fmt: skip
+    p = Program(
+        "dst_binary.cpp",
+        (Input("Int32", "shift:3:1"), Input("Int32", "edge:1:1"), Input("Int32", "edge:2:1")),
+        "Int32",
+        1,
+        {"tiles": 1, "operands": 3},
+        {
+            "OP_HEADER": f'"{_E}where.h"',
+            "OP_INIT": "where_tile_init()",
+            "OP_CALL": "where_tile<DataFormat::Int32>(0, 1, 2, 0)",
+        },
+        dst32=True,
+        unpack_to_dest=(0, 1, 2),
+    )
+    cases.append(Case("int_where_int32", "where_tile", p, "integer"))
+    return cases
+
+
 def _reuses() -> list[Case]:
     cases = []
     for op in ("add", "sub", "mul"):
@@ -780,6 +883,7 @@ def all_cases() -> list[Case]:
         *_reduces(),
         *_sfpu(),
         *_typecasts(),
+        *_integers(),
         *_reuses(),
         *_sfpu_reduces(),
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from typing import Any
 
 import numpy as np
 from program import FORMATS
@@ -25,6 +26,20 @@ _LOW = [0x0000, 0x0001, 0x0FFF, 0x1000, 0x1001, 0x1FFF, 0x2000, 0x3000, 0x7FFF, 
         0xF000, 0xFFFF]  # fmt: skip
 
 
+_EDGES = [0, 1, 2, 3, 7, 10, 31, 32, 33, 0x7F, 0x80, 0xFF, 0x100, 0x7FFF, 0x8000, 0xFFFF, 0x10000, 0xFFFFFF, 0x1000001,
+          0x7FFFFFFF, 0x80000000, 0x80000001, 0xFFFF8000, 0xFFFFFF80, 0xFFFFFFF6, 0xFFFFFFFE, 0xFFFFFFFF]  # fmt: skip
+
+
+def _edges(rng: np.random.Generator, shape: tuple[int, int], dtype: Any, shifts: bool) -> np.ndarray:
+    """Ends of the ranges and random numbers of every width; "shift": mostly 0 to 31, some larger and negative."""
+    n = shape[0] * shape[1]
+    wide = rng.integers(0, 1 << 32, size=n, dtype=np.uint64) >> rng.integers(0, 32, size=n).astype(np.uint64)
+    x = np.where(rng.integers(0, 2, size=n) == 0, rng.choice(np.array(_EDGES, np.uint64), size=n), wide)
+    if shifts:
+        x = np.where(rng.integers(0, 8, size=n) == 0, x, rng.integers(0, 32, size=n).astype(np.uint64))
+    return x.reshape(shape).astype(dtype)
+
+
 def make(fmt: str, name: str) -> np.ndarray:
     """Bits of `name` in format `fmt`: an array [tiles, elements of a page]."""
     kind, seed, tiles = name.split(":")
@@ -36,6 +51,9 @@ def make(fmt: str, name: str) -> np.ndarray:
         exponents = rng.integers(120, 134, size=(n, 64), dtype=np.uint8)
         return np.concatenate([exponents, rng.integers(0, 256, size=(n, nbytes - 64), dtype=np.uint8)], axis=1)
     if fmt in ("UInt32", "Int32", "UInt16", "UInt8"):
+        if kind in ("edge", "shift", "divisor"):
+            x = _edges(rng, shape, dtype, kind == "shift")
+            return np.where(x == 0, 3, x).astype(dtype) if kind == "divisor" else x
         limit = {"int": np.iinfo(dtype).max, "small": 200}[kind]
         x = rng.integers(0, int(limit) + 1, size=shape, dtype=np.uint64).astype(dtype)
         if fmt == "Int32" and kind == "small":
@@ -75,6 +93,10 @@ def make(fmt: str, name: str) -> np.ndarray:
         x = rng.integers(0, 2, size=shape).astype(np.float32)
     elif kind == "whole":
         x = rng.integers(0, 60000, size=shape).astype(np.float32)
+    elif kind == "ends":  # around the ends of the integers' ranges, and halves
+        ends = np.array([0, 127, 128, 255, 256, 32767, 65535, 65536, 2.0**31 - 128, 2.0**31, 2.0**32 - 256, 2.0**32])
+        near = rng.choice(ends, size=shape) + rng.integers(-3, 4, size=shape) * 0.5
+        x = (near * rng.choice([-1.0, 1.0], size=shape)).astype(np.float32)
     elif kind == "wholes":
         x = rng.integers(-150, 151, size=shape).astype(np.float32) + rng.choice([0.0, 0.25, 0.5], size=shape)
     else:

@@ -55,6 +55,7 @@ const char* content_name(Content content) {
         case Content::UInt32:
             return "UInt32";
         case Content::UInt16:
+        case Content::Low16:
             return "UInt16";
         case Content::Bits:
             return "raw bits";
@@ -514,6 +515,12 @@ void ComputeEngine::copy(uint32_t cb, uint32_t first, uint32_t dst, uint32_t cou
     if (to_dest(in) && !config_.fp32_dest_acc_en)
         fault(FaultKind::State, "copy_tile: %s holds %s, which needs a 32-bit DST (fp32_dest_acc_en)",
               describe(in).c_str(), format_name(in.format).c_str());
+    const auto bytes = [](DataFormat f) { return f == DataFormat::UInt8 || f == DataFormat::Int8; };
+    if (config_.fp32_dest_acc_en && !to_dest(in) && bytes(in.format) != bytes(srcb_))
+        fault(FaultKind::State,
+              "copy_tile: SrcA is set up for %s and SrcB for %s; a tile reaches 32-bit DST by an addition, which takes "
+              "8-bit integers from both or from none: call reconfig_data_format_srcb first",
+              format_name(in.format).c_str(), format_name(srcb_).c_str());
     if (in.page_size < tensix::tile_bytes(in.format))
         fault(FaultKind::CircularBuffer, "copy_tile: a page of %s has %u bytes, a %s tile needs %u",
               describe(in).c_str(), in.page_size, format_name(in.format).c_str(), tensix::tile_bytes(in.format));
@@ -595,11 +602,16 @@ PackSettings ComputeEngine::pack_settings(const CircularBuffer& cb, const Slot& 
 
 void ComputeEngine::check_packable(const Slot& slot, uint32_t index, const CircularBuffer& cb, const char* what) const {
     const bool integer = tensix::is_integer(cb.format);
-    const bool holds_integer =
-        slot.content == Content::Int32 || slot.content == Content::UInt32 || slot.content == Content::UInt16;
+    const bool holds_integer = sfpu::is_integer(slot.content);
     if ((integer && slot.content == Content::Float) || (!integer && holds_integer))
         fault(FaultKind::State, "%s: DST slot %u holds %s, %s holds %s: call typecast_tile first", what, index,
               content_name(slot.content), describe(cb).c_str(), format_name(cb.format).c_str());
+    const bool halves = cb.format == DataFormat::UInt16 || cb.format == DataFormat::RawUInt16;
+    if (halves && config_.fp32_dest_acc_en && holds_integer && slot.content != Content::Low16)
+        fault(FaultKind::State,
+              "%s: the packer takes UInt16 from other bits of a 32-bit DST than slot %u has it in: call typecast_tile "
+              "to UInt16 first",
+              what, index);
     if (!packs(slot.width, cb.format))
         fault(FaultKind::Unsupported, "%s: the packer does not convert %s DST to %s (%s)", what,
               slot.width == fpu::DstWidth::Fp32   ? "fp32"
@@ -1216,8 +1228,7 @@ ComputeEngine::Slot& ComputeEngine::sfpu_slot(uint32_t op, uint32_t dst, bool pa
     const char* what = sfpu::name(op);
     Slot& slot = pack_thread ? pack_slot(dst, what) : math_slot(dst, what);
     fill_unwritten(slot);
-    const bool holds_integer =
-        slot.content == Content::Int32 || slot.content == Content::UInt32 || slot.content == Content::UInt16;
+    const bool holds_integer = sfpu::is_integer(slot.content);
     if (sfpu::on_floats(op) && holds_integer)
         fault(FaultKind::State, "%s works on floats, but DST slot %u holds %s: call typecast_tile first", what, dst,
               content_name(slot.content));
@@ -1258,8 +1269,7 @@ void ComputeEngine::sfpu_unary(uint32_t op, uint32_t dst, uint32_t vector_mode, 
     if (op == TT_SFPU_TYPECAST) {
         const auto from = static_cast<DataFormat>(p0);
         const bool from_float = tensix::is_float(from);
-        const bool holds_integer =
-            slot.content == Content::Int32 || slot.content == Content::UInt32 || slot.content == Content::UInt16;
+        const bool holds_integer = sfpu::is_integer(slot.content);
         if ((from_float && holds_integer) || (!from_float && slot.content == Content::Float))
             fault(FaultKind::State, "typecast_tile from %s, but DST slot %u holds %s", format_name(from).c_str(), dst,
                   content_name(slot.content));
@@ -1305,6 +1315,8 @@ void ComputeEngine::sfpu_unary(uint32_t op, uint32_t dst, uint32_t vector_mode, 
                 sfpu::unary(op, slot.words + face * 256, 256, p0, p1, p2, width, config_.blackhole);
     }
     slot.content = sfpu::result_of(op, p0, p1, slot.content);
+    if (op == TT_SFPU_TYPECAST && static_cast<DataFormat>(p1) == DataFormat::UInt16 && config_.fp32_dest_acc_en)
+        slot.content = Content::Low16;
     slot.width = width;
     if (fills) slot.reduced = PackMask::None;
     const bool approximate = op == TT_SFPU_EXP || op == TT_SFPU_GELU || op == TT_SFPU_SQRT || op == TT_SFPU_RSQRT ||
@@ -1340,6 +1352,7 @@ void ComputeEngine::sfpu_ternary(uint32_t op, uint32_t a, uint32_t b, uint32_t c
     Slot& result = math_slot(out, sfpu::name(op));
     const fpu::DstWidth width = config_.fp32_dest_acc_en ? fpu::DstWidth::Fp32 : y.width;
     const Content content = op == TT_SFPU_WHERE ? y.content : Content::Float;
+    if (op == TT_SFPU_WHERE) p0 = sfpu::is_integer(x.content);
     sfpu::ternary(op, x.words, y.words, z.words, result.words, kTileElements, p0, width);
     mark(result, content, width);
     sfpu_run(op, false, 4);
@@ -1401,8 +1414,7 @@ void ComputeEngine::sfpu_reduce(Pool pool, ReduceDim dim, uint32_t format, uint3
     fill_unwritten(slot);
     const auto data_format = static_cast<DataFormat>(format);
     const bool floats = tensix::is_float(data_format);
-    const bool holds_integer =
-        slot.content == Content::Int32 || slot.content == Content::UInt32 || slot.content == Content::UInt16;
+    const bool holds_integer = sfpu::is_integer(slot.content);
     if (floats == holds_integer && slot.content != Content::Empty && slot.content != Content::Bits)
         fault(FaultKind::State, "sfpu_reduce of %s, but DST slot %u holds %s", format_name(data_format).c_str(), dst,
               content_name(slot.content));

@@ -249,6 +249,7 @@ uint32_t typecast(uint32_t word, DataFormat from, DataFormat to, DstWidth width)
         if (to == DataFormat::Float16) return fpu::round_to_dst(as_float(word), DstWidth::Fp16);
         return flush(word);
     }
+    if (from == DataFormat::Int8) word = static_cast<uint32_t>(static_cast<int32_t>(static_cast<int8_t>(word)));
     if (!from_float && to_float) {
         const float value =
             is_unsigned(uint32_t(from)) ? static_cast<float>(word) : static_cast<float>(static_cast<int32_t>(word));
@@ -259,18 +260,20 @@ uint32_t typecast(uint32_t word, DataFormat from, DataFormat to, DstWidth width)
         const float value = flushed(word);
         if (value != value) return 0;
         const double truncated = std::trunc(static_cast<double>(value));
-        double low = 0, high = 65535;
-        if (to == DataFormat::Int32) low = -2147483648.0, high = 2147483647.0;
-        if (to == DataFormat::UInt32) high = 4294967295.0;
-        if (to == DataFormat::UInt8) high = 255;
-        if (to == DataFormat::Int8) low = -128, high = 127;
-        return static_cast<uint32_t>(static_cast<int64_t>(std::clamp(truncated, low, high)));
+        if (to == DataFormat::UInt16)  // rounds, halves away from zero
+            return static_cast<uint32_t>(std::clamp(std::floor(static_cast<double>(value) + 0.5), 0.0, 65535.0));
+        if (to == DataFormat::UInt32)
+            return static_cast<uint32_t>(static_cast<int64_t>(std::clamp(truncated, 0.0, 4294967295.0)));
+        const double whole = std::clamp(truncated, -2147483648.0, 2147483647.0);
+        const auto integer = static_cast<uint32_t>(static_cast<int64_t>(whole));
+        if (to == DataFormat::Int32) return integer;
+        return std::abs(truncated) < 2147483648.0 ? integer & 0xff : 0;
     }
-    if (to == DataFormat::UInt16 || to == DataFormat::UInt8) {
-        const uint32_t high = to == DataFormat::UInt16 ? 65535 : 255;
+    if (to == DataFormat::UInt16) {
         if (!is_unsigned(uint32_t(from)) && static_cast<int32_t>(word) < 0) return 0;
-        return std::min(word, high);
+        return std::min(word, 65535u);
     }
+    if (to == DataFormat::UInt8 || to == DataFormat::Int8) return word & 0xff;
     return word;
 }
 
@@ -631,14 +634,14 @@ void binary_scalar(uint32_t op, const uint32_t* a, const uint32_t* b, uint32_t* 
             return int2(a, b, o, n, [](int32_t x, int32_t y) { return x | y; });
         case TT_SFPU_INT_XOR:
             return int2(a, b, o, n, [](int32_t x, int32_t y) { return x ^ y; });
-        // Shift distances outside 0..31 give zero, or the sign.
+        // Shift distances outside 0..31 give zero; to the right of UInt32 they count as 31.
         case TT_SFPU_INT_LEFT_SHIFT:
             return int2(a, b, o, n,
                         [&](int32_t x, int32_t y) { return fit(uint32_t(y) < 32 ? uint32_t(x) << y : 0, p0); });
         case TT_SFPU_INT_RIGHT_SHIFT:
             if (without_sign)
-                return int2(a, b, o, n, [](int32_t x, int32_t y) { return uint32_t(y) < 32 ? uint32_t(x) >> y : 0; });
-            return int2(a, b, o, n, [](int32_t x, int32_t y) { return x >> (uint32_t(y) < 32 ? y : 31); });
+                return int2(a, b, o, n, [](int32_t x, int32_t y) { return uint32_t(x) >> std::min(uint32_t(y), 31u); });
+            return int2(a, b, o, n, [](int32_t x, int32_t y) { return uint32_t(y) < 32 ? x >> y : 0; });
         case TT_SFPU_INT_LOGICAL_RIGHT_SHIFT:
             return int2(a, b, o, n, [](int32_t x, int32_t y) { return uint32_t(y) < 32 ? uint32_t(x) >> y : 0; });
         case TT_SFPU_INT_GCD:
@@ -822,8 +825,8 @@ void ternary(uint32_t op, const uint32_t* a, const uint32_t* b, const uint32_t* 
         const float x = flushed(a[i]), y = flushed(b[i]), z = flushed(c[i]);
         switch (op) {
             case TT_SFPU_WHERE:
-                // The condition is taken as bits: an integer's are no denormal.
-                out[i] = (a[i] & 0x7fffffff) != 0 ? b[i] : c[i];
+                // p0: the condition is an integer; its bits are taken as they are.
+                out[i] = (p0 != 0 ? a[i] != 0 : (a[i] & 0x7fffffff) != 0) ? b[i] : c[i];
                 break;
             case TT_SFPU_LERP:
                 out[i] = store(x + z * (y - x), width);

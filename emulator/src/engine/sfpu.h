@@ -17,7 +17,12 @@ namespace tt_emulator::sfpu {
 using tensix::DataFormat;
 
 // What a slot of DST holds.
-enum class Content : uint8_t { Empty, Float, Int32, UInt32, UInt16, Bits };
+// Low16: what typecast_tile to UInt16 leaves in a 32-bit DST, where the packer finds it.
+enum class Content : uint8_t { Empty, Float, Int32, UInt32, UInt16, Low16, Bits };
+inline bool is_integer(Content content) {
+    return content == Content::Int32 || content == Content::UInt32 || content == Content::UInt16 ||
+           content == Content::Low16;
+}
 
 const char* name(uint32_t op);
 // Operations that read constants which only their own init loads; another operation's init overwrites them.

@@ -188,6 +188,7 @@ Content content_of(uint32_t format) {
             return Content::UInt32;
         case DataFormat::UInt16:
         case DataFormat::UInt8:
+        case DataFormat::Int8:
             return Content::UInt16;
         default:
             return Content::Float;
