@@ -29,11 +29,22 @@ class ComputeWriter : public KernelWriter {
 
   private:
     std::string filled(std::string_view text, const std::vector<ChannelId>& channels, const std::vector<IndexId>& tiles,
-                       const std::vector<IndexId>& dst, const std::vector<int64_t>& params);
+                       const std::vector<IndexId>& dst, const std::vector<int64_t>& params, const prog::Call* call);
+    std::string argument(const prog::Call& call, size_t n);
+    std::string helpers() const override { return uses_float_bits_ ? "\n" + std::string(kFloatBitsSource) : ""; }
     void emit(const tensix::OpRow& row, const std::string& text);
 
     std::set<std::string> headers_, macros_;
+    bool uses_float_bits_ = false;
 };
+
+// A scalar that is known at run time: an integer as it is, or the bits of it as fp32 (in `bits` it has come as such).
+std::string ComputeWriter::argument(const prog::Call& call, size_t n) {
+    const IndexId id = call.args.at(n);
+    if (call.bits || tensix::op_row(call.op).integer) return cpp_.text(id);
+    uses_float_bits_ = true;
+    return "float_bits(" + cpp_.text(id) + ")";
+}
 
 std::vector<std::string> ComputeWriter::includes() const {
     std::vector<std::string> files = {"api/compute/common.h", "api/compute/compute_kernel_hw_startup.h"};
@@ -43,10 +54,11 @@ std::vector<std::string> ComputeWriter::includes() const {
     return files;
 }
 
-// Fills the row's text: {c0} channel, {t0} tile, {d0} DST slot, {p0} decimal, {x0} hex bits, {f0} format.
+// Fills the row's text: {c0} channel, {t0} tile, {d0} DST slot, {p0} decimal, {x0} hex bits (or what is known at run
+// time only), {f0} format.
 std::string ComputeWriter::filled(std::string_view text, const std::vector<ChannelId>& channels,
                                   const std::vector<IndexId>& tiles, const std::vector<IndexId>& dst,
-                                  const std::vector<int64_t>& params) {
+                                  const std::vector<int64_t>& params, const prog::Call* call) {
     std::string out;
     for (size_t i = 0; i < text.size(); ++i) {
         if (text[i] != '{') {
@@ -69,7 +81,14 @@ std::string ComputeWriter::filled(std::string_view text, const std::vector<Chann
             case 'p':
                 out += std::to_string(params.at(n));
                 break;
+            case 'a':
+                out += argument(*call, n);
+                break;
             case 'x': {
+                if (call && n >= params.size()) {
+                    out += argument(*call, n - params.size());
+                    break;
+                }
                 char bits[16];
                 std::snprintf(bits, sizeof bits, "0x%08x", static_cast<uint32_t>(params.at(n)));
                 out += bits;
@@ -106,12 +125,12 @@ void ComputeWriter::op(const prog::Startup& startup) {
 void ComputeWriter::op(const prog::Init& init) {
     const tensix::OpRow& row = tensix::op_row(init.op);
     const std::string_view text = init.uninit ? row.uninit : row.init;
-    if (!text.empty()) emit(row, filled(text, init.channels, {}, {}, init.params));
+    if (!text.empty()) emit(row, filled(text, init.channels, {}, {}, init.params, nullptr));
 }
 
 void ComputeWriter::op(const prog::Call& call) {
     const tensix::OpRow& row = tensix::op_row(call.op);
-    emit(row, filled(row.call, call.channels, call.tiles, call.dst, call.params));
+    emit(row, filled(row.call, call.channels, call.tiles, call.dst, call.params, &call));
 }
 
 void ComputeWriter::op(const prog::Pack& pack) {

@@ -36,6 +36,18 @@ inline constexpr std::string_view kFloorDivSource =
     "inline int32_t floor_div(int32_t a, int32_t b) { return a >= 0 ? a / b : -((-a + b - 1) / b); }\n"
     "inline int32_t floor_mod(int32_t a, int32_t b) { return a - floor_div(a, b) * b; }\n";
 
+// What a kernel needs that turns integers into numbers: RISC-V cores have no floating point.
+inline constexpr std::string_view kFloatBitsSource =
+    "// The bits of an integer below 2^24 as fp32.\n"
+    "constexpr uint32_t float_bits(int32_t value) {\n"
+    "    if (value == 0) return 0;\n"
+    "    const uint32_t sign = value < 0 ? 0x80000000 : 0;\n"
+    "    uint32_t mantissa = value < 0 ? -value : value, exponent = 127 + 23;\n"
+    "    for (; mantissa < 1u << 23; mantissa <<= 1) --exponent;\n"
+    "    for (; mantissa >= 1u << 24; mantissa >>= 1) ++exponent;\n"
+    "    return sign | exponent << 23 | (mantissa & 0x7fffff);\n"
+    "}\n";
+
 class CppIndex {
   public:
     using Names = std::function<std::string(VarId)>;

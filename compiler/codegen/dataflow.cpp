@@ -32,6 +32,26 @@ inline void receive(Noc& noc, Semaphore<>& ready, Semaphore<>& valid, uint32_t s
 }
 )";
 
+constexpr const char* kZeroTile =
+    "\n// Tiles outside the tensor read as zero; whatever is in L1 may be NaN.\n"
+    "inline void zero_tile(uint32_t address, uint32_t bytes) {\n"
+    "    auto* words = reinterpret_cast<volatile tt_l1_ptr uint32_t*>(address);\n"
+    "    for (uint32_t i = 0; i < bytes / sizeof(uint32_t); ++i) words[i] = 0;\n"
+    "}\n";
+
+constexpr const char* kIndexTile =
+    "\n// Element (r, c) of a tile of bf16 becomes row_step * r + col_step * c, at most 31 in size: bf16 is exact.\n"
+    "inline void index_tile(uint32_t address, int32_t row_step, int32_t col_step) {\n"
+    "    uint16_t number[63];  // -31 to 31\n"
+    "    for (int32_t n = 0; n < 63; ++n) number[n] = float_bits(n - 31) >> 16;\n"
+    "    auto* words = reinterpret_cast<volatile tt_l1_ptr uint32_t*>(address);\n"
+    "    for (int32_t i = 0; i < 512; ++i) {  // two elements each, in four faces of 16 x 16\n"
+    "        const int32_t r = (i >> 8) * 16 + (i >> 3 & 15), c = (i >> 7 & 1) * 16 + (i & 7) * 2;\n"
+    "        const int32_t at = row_step * r + col_step * c + 31;\n"
+    "        words[i] = number[at] | static_cast<uint32_t>(number[at + col_step]) << 16;\n"
+    "    }\n"
+    "}\n";
+
 }  // namespace
 
 std::vector<std::string> DataflowWriter::includes() const {
@@ -87,15 +107,17 @@ std::vector<PlanArg> DataflowWriter::core_arguments() {
 }
 
 std::string DataflowWriter::helpers() const {
-    std::string text;
-    if (multicasts()) text += kMulticastSource;
-    if (!uses_zero_) return text;
-    return text +
-           "\n// Tiles outside the tensor read as zero; whatever is in L1 may be NaN.\n"
-           "inline void zero_tile(uint32_t address, uint32_t bytes) {\n"
-           "    auto* words = reinterpret_cast<volatile tt_l1_ptr uint32_t*>(address);\n"
-           "    for (uint32_t i = 0; i < bytes / sizeof(uint32_t); ++i) words[i] = 0;\n"
-           "}\n";
+    std::string out;
+    if (multicasts()) out += kMulticastSource;
+    if (uses_zero_) out += kZeroTile;
+    if (uses_index_) out += "\n" + std::string(kFloatBitsSource) + kIndexTile;
+    return out;
+}
+
+void DataflowWriter::op(const prog::IndexTile& tile) {
+    uses_index_ = true;
+    line("index_tile(" + object(tile.channel) + ".get_write_ptr(), " + std::to_string(tile.row_step) + ", " +
+         std::to_string(tile.col_step) + ");");
 }
 
 // Bytes from the buffer's read or write pointer to the slot.

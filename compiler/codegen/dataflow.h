@@ -20,6 +20,7 @@ class DataflowWriter : public KernelWriter {
     void op(const prog::ReadTile& read) override;
     void op(const prog::WriteTile& write) override;
     void op(const prog::Multicast& multicast) override;
+    void op(const prog::IndexTile& tile) override;
     void op(const prog::NocSync& sync) override;
     std::vector<PlanArg> core_arguments() override;
     std::set<TensorId> read_, written_;
@@ -27,7 +28,7 @@ class DataflowWriter : public KernelWriter {
   private:
     std::string offset(ChannelId channel, IndexId slot);
     bool multicasts() const { return sends_[0] || sends_[1]; }
-    bool uses_zero_ = false, uses_noc_ = false;
+    bool uses_zero_ = false, uses_noc_ = false, uses_index_ = false;
     bool sends_[2] = {};  // by Peers
 };
 

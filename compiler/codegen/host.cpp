@@ -253,7 +253,7 @@ namespace {
 struct Options {
     std::filesystem::path folder;  // of inputs and expected results; empty: none
     double tolerance = kTolerance;
-    std::map<std::string, int64_t> symbols;
+    std::map<std::string, std::string> symbols;
 };
 
 Options parse(int argc, char** argv) {
@@ -264,7 +264,7 @@ Options parse(int argc, char** argv) {
         if (arg == "--tolerance" && i + 1 < argc) {
             options.tolerance = std::stod(argv[++i]);
         } else if (arg[0] != '-' && equals != std::string::npos) {
-            options.symbols[arg.substr(0, equals)] = std::stoll(arg.substr(equals + 1));
+            options.symbols[arg.substr(0, equals)] = arg.substr(equals + 1);
         } else if (arg[0] != '-' && options.folder.empty()) {
             options.folder = arg;
         } else {
@@ -277,10 +277,18 @@ Options parse(int argc, char** argv) {
 
 constexpr std::string_view kSymbol = R"(
 // A dimension or scalar that is known only when the program runs.
-int64_t symbol(const Options& options, const std::string& name) {
+std::string given(const Options& options, const std::string& name) {
     const auto found = options.symbols.find(name);
     if (found == options.symbols.end()) throw std::invalid_argument("give a value: " + name + "=...");
     return found->second;
+}
+int64_t symbol(const Options& options, const std::string& name) { return std::stoll(given(options, name)); }
+)";
+
+constexpr std::string_view kFloatSymbol = R"(
+// The bits of a float scalar, as kernels take it.
+int64_t float_symbol(const Options& options, const std::string& name) {
+    return std::bit_cast<uint32_t>(std::stof(given(options, name)));
 }
 )";
 
@@ -727,9 +735,14 @@ Result<std::string> HostWriter::write() {
 
     // main() first: it tells which helpers are needed.
     line("const Options options = parse(argc, argv);");
-    for (VarId var : symbols)
-        line("const int64_t " + index_.var(var).name + " = symbol(options, " + json_string(index_.var(var).name) +
-             ");");
+    bool floats = false;
+    for (VarId var : symbols) {
+        const bool is_number = std::any_of(plan_.ctx.scalars.begin(), plan_.ctx.scalars.end(),
+                                           [&](const ScalarParam& s) { return s.var == var && is_float(s.dtype); });
+        floats |= is_number;
+        line("const int64_t " + index_.var(var).name + (is_number ? " = float_symbol" : " = symbol") + "(options, " +
+             json_string(index_.var(var).name) + ");");
+    }
     tensors();
     std::string all, written;
     int seed = 0;
@@ -781,6 +794,7 @@ Result<std::string> HostWriter::write() {
         "constexpr double kTolerance = " + (narrow ? "4e-3" : "2e-3") + ";\n\n";
     text.insert(text.find("// ---- command line"), constant);
     if (!symbols.empty()) text += kSymbol;
+    if (floats) text += kFloatSymbol;
     if (uses_floor_div_) text += kFloorDiv;
     text += kElementStruct;
     const bool float8 = std::any_of(elements.begin(), elements.end(), [](const ElementRow* row) {

@@ -34,6 +34,7 @@ class KernelWriter {
     virtual void op(const prog::ReadTile&) {}
     virtual void op(const prog::WriteTile&) {}
     virtual void op(const prog::Multicast&) {}
+    virtual void op(const prog::IndexTile&) {}
     virtual void op(const prog::NocSync&) {}
     virtual void op(const prog::DstSync&) {}
     virtual void op(const prog::Startup&) {}

@@ -55,6 +55,7 @@ struct Pruner {
     bool keep(prog::Call& call) {
         use(call.tiles);
         use(call.dst);
+        use(call.args);
         return true;
     }
     bool keep(prog::Pack& pack) {

@@ -5,9 +5,11 @@
 #include <tvm/ffi/dtype.h>
 
 #include <algorithm>
+#include <bit>
 #include <map>
 #include <optional>
 
+#include "compiler/ir/interpret.h"
 #include "compiler/ir/text.h"
 
 namespace tilelang_tt::frontend {
@@ -59,6 +61,15 @@ class Checker {
     }
 
     void check_scalar(const ScalarParam& scalar, const ffi::AnyView& value, int position) {
+        if (is_float(scalar.dtype)) {
+            const auto number = value.try_cast<double>();
+            if (!number || value.type_index() >= ffi::TypeIndex::kTVMFFIStaticObjectBegin)
+                return error("TT7002", who(scalar.name, position) + " must be a number (" +
+                                           std::string(to_string(scalar.dtype)) + ")");
+            const auto rounded = static_cast<float>(round_to(scalar.dtype, *number));
+            arguments_.symbols[scalar.var] = std::bit_cast<uint32_t>(rounded);
+            return;
+        }
         const auto number = value.try_cast<int64_t>();
         if (!number || value.type_index() >= ffi::TypeIndex::kTVMFFIStaticObjectBegin)
             return error("TT7002", who(scalar.name, position) + " must be an integer (" +

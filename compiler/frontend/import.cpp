@@ -8,6 +8,7 @@
 
 #include <cmath>
 #include <filesystem>
+#include <limits>
 #include <optional>
 #include <set>
 #include <sstream>
@@ -207,7 +208,14 @@ class Importer {
     void storage(const ffi::Map<tvm::tirx::Var, ffi::String>& wanted);
     void loop(const ForNode* loop, tile::Region& out);
     void parallel(const ForNode* loop, tile::Region& out);
-    void parallel_body(const Stmt& stmt, IndexId cond, tile::Map& map);
+    // What must hold for a statement of a T.Parallel: conditions on data, each perhaps negated.
+    struct Condition {
+        const ffi::Object* expr;  // key of lane_lets_
+        bool holds;
+    };
+    using Conditions = std::vector<Condition>;
+    void parallel_body(const Stmt& stmt, IndexId cond, const Conditions& when, tile::Map& map);
+    LaneId under(const Conditions& when, LaneId value, const tile::Store& store);
     void call(const CallNode* call, tile::Region& out);
     void element_atomic_store(const CallNode* call, tile::Combine combine, IndexId cond, tile::Map& map);
     void declare_reducers(const ffi::Any& annotation);
@@ -243,8 +251,8 @@ class Importer {
     std::optional<IndexId> try_index(const PrimExpr& expr);
     IndexId index(const PrimExpr& expr, const std::string& what);
     LaneId lane(const PrimExpr& expr);
-    LaneId let_value(const VarNode* var);
-    void keep(const VarNode* var);
+    LaneId let_value(const ffi::Object* key, const std::string& user);
+    void keep(const ffi::Object* key, const std::string& user);
     std::optional<double> fold(LaneId id);
     LaneId lane_call(const CallNode* call, DType type);
     LaneId lane_unary(TileFn fn, DType type, const PrimExpr& a) { return lanes().apply(fn, type, lane(a)); }
@@ -276,6 +284,7 @@ class Importer {
     };
     std::unordered_map<const ffi::Object*, Let> lane_lets_;           // by Var: lets of T.Parallel
     tile::Map* map_ = nullptr;                                        // the T.Parallel being imported
+    std::unordered_map<const ffi::Object*, IndexId> float_scalars_;   // by Var: its bits
     std::unordered_map<const ffi::Object*, std::string> other_vars_;  // by Var: why it cannot be used
     std::unordered_map<const ffi::Object*, PrimExpr> deferred_;       // by Var: lets that print before a loop they use
 
@@ -348,6 +357,10 @@ void Importer::declare_param(const PrimFunc& function, size_t position) {
             index_vars_[var.get()] = arena().of(scalar.var);
         }
     } else {
+        // It arrives as the bits of an fp32 number.
+        scalar.var = arena().new_var(
+            {.name = scalar.name, .kind = VarKind::Symbol, .lo = 0, .hi = std::numeric_limits<uint32_t>::max()});
+        float_scalars_[var.get()] = arena().of(scalar.var);
         other_vars_[var.get()] = "the scalar argument " + user + " of type " + std::string(to_string(scalar.dtype));
     }
     program_.ctx.scalars.push_back(std::move(scalar));
@@ -512,7 +525,7 @@ void Importer::single_lane(const Stmt& stmt, tile::Region& out) {
     map.vars.push_back(arena().new_var({.name = unique_name("one"), .kind = VarKind::Lane, .lo = 0, .hi = 0}));
     map.extents.push_back(arena().constant(1));
     map_ = &map;
-    attempt([&] { parallel_body(stmt, {}, map); });
+    attempt([&] { parallel_body(stmt, {}, {}, map); });
     map_ = nullptr;
     emit(out, std::move(map));
 }
@@ -751,15 +764,15 @@ void Importer::parallel(const ForNode* node, tile::Region& out) {
         body = loop->body;
     }
     map_ = &map;
-    attempt([&] { parallel_body(body, {}, map); });
+    attempt([&] { parallel_body(body, {}, {}, map); });
     map_ = nullptr;
     emit(out, std::move(map));
 }
 
-void Importer::parallel_body(const Stmt& stmt, IndexId cond, tile::Map& map) {
+void Importer::parallel_body(const Stmt& stmt, IndexId cond, const Conditions& when, tile::Map& map) {
     At at(*this, stmt->span);
     if (const auto* seq = stmt.as<SeqStmtNode>()) {
-        for (const Stmt& inner : seq->seq) attempt([&] { parallel_body(inner, cond, map); });
+        for (const Stmt& inner : seq->seq) attempt([&] { parallel_body(inner, cond, when, map); });
     } else if (const auto* store = stmt.as<BufferStoreNode>()) {
         if (store->predicate) refuse(kStatement, "a predicated vector store is not supported", "store under an `if`");
         if (const tile::Combine* combine = reducer(store->buffer))
@@ -769,16 +782,30 @@ void Importer::parallel_body(const Stmt& stmt, IndexId cond, tile::Map& map) {
         result.ref = ref(store->buffer);
         for (const PrimExpr& i : store->indices)
             result.indices.push_back(index(i, "an index of " + std::string(store->buffer->name)));
-        result.value = lane(store->value);
+        result.value = under(when, lane(store->value), result);
         result.cond = cond;
         result.loc = loc_;
         mark(result.ref, false, true);
         map.stores.push_back(std::move(result));
     } else if (const auto* branch = stmt.as<IfThenElseNode>()) {
-        const IndexId test = index(branch->condition, "the condition of `if` inside T.Parallel");
-        const auto both = [&](IndexId c) { return cond ? arena().logical_and(cond, c) : c; };
-        parallel_body(branch->then_case, both(test), map);
-        if (branch->else_case) parallel_body(branch->else_case.value(), both(arena().logical_not(test)), map);
+        const auto test = try_index(branch->condition);
+        if (test) {
+            const auto both = [&](IndexId c) { return cond ? arena().logical_and(cond, c) : c; };
+            parallel_body(branch->then_case, both(*test), when, map);
+            if (branch->else_case)
+                parallel_body(branch->else_case.value(), both(arena().logical_not(*test)), when, map);
+            return;
+        }
+        // On data: what is stored is chosen lane by lane.
+        lane_lets_[branch->condition.get()] = {lane(branch->condition), map.stores.size(), cond, loc_};
+        for (const bool holds : {true, false}) {
+            Conditions inner = when;
+            inner.push_back({branch->condition.get(), holds});
+            if (holds)
+                parallel_body(branch->then_case, cond, inner, map);
+            else if (branch->else_case)
+                parallel_body(branch->else_case.value(), cond, inner, map);
+        }
     } else if (const auto* let = stmt.as<BindNode>()) {
         if (let->value->dtype.is_int() || let->value->dtype.is_uint())
             if (const auto value = try_index(let->value)) index_vars_[let->var.get()] = *value;
@@ -786,8 +813,12 @@ void Importer::parallel_body(const Stmt& stmt, IndexId cond, tile::Map& map) {
     } else if (const auto* evaluate = stmt.as<EvaluateNode>()) {
         if (const auto* node = evaluate->value.as<CallNode>()) {
             const auto* op = called_op(node);
-            if (const auto combine = op ? element_atomic(op->name) : std::nullopt)
+            if (const auto combine = op ? element_atomic(op->name) : std::nullopt) {
+                if (!when.empty())
+                    refuse(kStatement, "an atomic under a condition on data is not supported",
+                           "add T.if_then_else(condition, value, 0) instead");
                 return element_atomic_store(node, *combine, cond, map);
+            }
             if (op && op->name == "tl.reducer_update") return reducer_update(node, cond, map);
             if (op && returns_old_value(op->name)) refuse_returned(op->name);
             refuse(
@@ -803,6 +834,20 @@ void Importer::parallel_body(const Stmt& stmt, IndexId cond, tile::Map& map) {
                "a statement of kind " + std::string(stmt->GetTypeKey()) + " inside T.Parallel is not supported",
                "a T.Parallel takes stores, `if` and lets");
     }
+}
+
+// The value where the conditions hold, else what is there.
+LaneId Importer::under(const Conditions& when, LaneId value, const tile::Store& store) {
+    LaneId all;
+    for (const Condition& condition : when) {
+        LaneId test = let_value(condition.expr, "condition");
+        if (!condition.holds) test = lanes().apply(TileFn::LogicalNot, DType::Bool, test);
+        all = all ? lanes().apply(TileFn::LogicalAnd, DType::Bool, all, test) : test;
+    }
+    if (!all) return value;
+    mark(store.ref, true, false);
+    const DType type = lanes().node(value).dtype;
+    return lanes().apply(TileFn::Select, type, all, value, lanes().read(type, store.ref, store.indices));
 }
 
 // args: tl.access_ptr(element, extent, access), value, and the memory order, which orders nothing here.
@@ -1212,27 +1257,26 @@ LaneId Importer::lane_call(const CallNode* node, DType type) {
 }
 
 // A let is a name for its expression in this form, as long as nothing that it reads has been stored to since.
-LaneId Importer::let_value(const VarNode* var) {
-    const Let& let = lane_lets_.at(var);
+LaneId Importer::let_value(const ffi::Object* key, const std::string& user) {
+    const Let& let = lane_lets_.at(key);
     if (map_)
         for (size_t i = let.stores; i < map_->stores.size(); ++i)
             if (reads(let.value, map_->stores[i].ref, lanes())) {
-                keep(var);
+                keep(key, user);
                 break;
             }
-    return lane_lets_.at(var).value;
+    return lane_lets_.at(key).value;
 }
 
 // Stores the let's value in a fragment of its own, where the let stands, and makes the let a read of that fragment.
-void Importer::keep(const VarNode* var) {
-    Let& let = lane_lets_.at(var);
-    const std::string user = var->name_hint;
-    const DType type = lanes().node(let.value).dtype;
-    if (type == DType::Bool)
-        refuse(kStatement,
-               user + " was computed from " + ref_name(map_->stores[let.stores].ref) +
-                   ", which this T.Parallel has overwritten since, and a condition cannot be kept in a fragment",
-               "move its use before the store");
+void Importer::keep(const ffi::Object* key, const std::string& user) {
+    Let& let = lane_lets_.at(key);
+    const bool condition = lanes().node(let.value).dtype == DType::Bool;
+    // A condition is kept as 1 or 0.
+    const DType type = condition ? DType::F32 : lanes().node(let.value).dtype;
+    if (condition)
+        let.value =
+            lanes().apply(TileFn::Select, type, let.value, lanes().constant(type, 1), lanes().constant(type, 0));
     tile::Buffer buffer;
     buffer.name = unique_name(user);
     buffer.dtype = type;
@@ -1250,6 +1294,7 @@ void Importer::keep(const VarNode* var) {
     launch_->buffers.push_back(std::move(buffer));
     const size_t position = let.stores;
     let.value = lanes().read(type, store.ref, store.indices);
+    if (condition) let.value = lanes().apply(TileFn::Ne, DType::Bool, let.value, lanes().constant(type, 0));
     map_->stores.insert(map_->stores.begin() + static_cast<std::ptrdiff_t>(position), std::move(store));
     for (auto& [other, value] : lane_lets_)
         if (value.stores > position) ++value.stores;
@@ -1266,6 +1311,7 @@ std::optional<double> Importer::fold(LaneId id) {
             const auto value = arena().as_const(node.index);
             return value ? std::optional(static_cast<double>(*value)) : std::nullopt;
         }
+        case LaneOp::Bits:
         case LaneOp::Read:
             return {};
         case LaneOp::Apply:
@@ -1284,12 +1330,15 @@ std::optional<double> Importer::fold(LaneId id) {
 
 LaneId Importer::lane(const PrimExpr& expr) {
     if (const auto* node = expr.as<VarNode>())
-        if (lane_lets_.contains(node)) return let_value(node);
+        if (lane_lets_.contains(node)) return let_value(node, node->name_hint);
     const DType type = dtype(expr->dtype, "the value " + text(expr));
     if (const auto* node = expr.as<tvm::IntImmNode>()) return lanes().constant(type, static_cast<double>(node->value));
     if (const auto* node = expr.as<tvm::FloatImmNode>()) return lanes().constant(type, node->value);
     if (!is_float(type))
         if (const auto value = try_index(expr)) return lanes().index(type, *value);
+    if (const auto* node = expr.as<VarNode>())
+        if (const auto scalar = float_scalars_.find(node); scalar != float_scalars_.end())
+            return lanes().bits(type, scalar->second);
     if (const auto* node = expr.as<VarNode>()) {
         const auto other = other_vars_.find(node);
         const std::string what =

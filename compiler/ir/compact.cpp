@@ -49,6 +49,10 @@ class Compactor {
                 move(n.index);
                 out = now.lanes.index(n.dtype, n.index);
                 break;
+            case LaneOp::Bits:
+                move(n.index);
+                out = now.lanes.bits(n.dtype, n.index);
+                break;
             case LaneOp::Read:
                 move(n.indices);
                 out = now.lanes.read(n.dtype, n.ref, n.indices);

@@ -53,12 +53,12 @@ struct Tensor {
     friend bool operator==(const Tensor&, const Tensor&) = default;
 };
 
-// A scalar argument of the kernel (int32, int64, float32 …), visible to Index as a Symbol variable when it is an
-// integer.
+// A scalar argument of the kernel (int32, int64, float32 …), visible to Index as a Symbol variable. A float's variable
+// is its fp32 bit pattern (LaneOp::Bits reads it).
 struct ScalarParam {
     std::string name;
     DType dtype = DType::I32;
-    VarId var;  // valid if it is used as an Index
+    VarId var;
     int param = -1;
     friend bool operator==(const ScalarParam&, const ScalarParam&) = default;
 };

@@ -291,6 +291,13 @@ class Interpreter {
         same_format(r.channel, r.tensor);
         std::copy_n(page(r.tensor, machine_.eval(r.page)), kElements, to);
     }
+    void exec(const IndexTile& t) {
+        double* to = back(t.channel, 0);
+        for (size_t i = 0; i < kElements; ++i)
+            to[i] = static_cast<double>(t.row_step * static_cast<int64_t>(i / kDim) +
+                                        t.col_step * static_cast<int64_t>(i % kDim));
+        round_tile(channel(t.channel).format, to, Rounding::NearestEven);
+    }
     void exec(const WriteTile& w) {
         const double* from = front(w.channel, machine_.eval(w.slot));
         if (w.valid.valid() && !machine_.eval(w.valid)) return;
@@ -383,7 +390,15 @@ class Interpreter {
         }
         return 0;
     }
-    static double from_bits(int64_t bits) { return std::bit_cast<float>(static_cast<uint32_t>(bits)); }
+    // The scalar of a Fill or UnaryScalar: an immediate, or known at run time.
+    double scalar(const Call& c, const tensix::OpRow& row) const {
+        if (!c.args.empty() && !c.bits) {
+            const auto value = static_cast<double>(static_cast<int32_t>(machine_.eval(c.args[0])));
+            return row.integer ? value : round_to(DType::F32, value);
+        }
+        const int64_t bits = c.args.empty() ? c.params.back() : machine_.eval(c.args[0]);
+        return row.integer ? static_cast<double>(static_cast<int32_t>(bits)) : interpreter::from_bits(bits);
+    }
 
     void exec(const Call& c) {
         const tensix::OpRow& row = tensix::op_row(c.op);
@@ -410,9 +425,7 @@ class Interpreter {
                 return settle(result, integer_source);
             }
             case tensix::OpKind::Fill: {
-                const double value = row.integer ? static_cast<double>(static_cast<int32_t>(c.params.back()))
-                                                 : from_bits(c.params.back());
-                std::fill(result.tile.begin(), result.tile.end(), value);
+                std::fill(result.tile.begin(), result.tile.end(), scalar(c, row));
                 return settle(result, row.integer);
             }
             case tensix::OpKind::Matmul:
@@ -427,8 +440,7 @@ class Interpreter {
                 for (double& v : result.tile) v = interpreter::apply(row.fn, dtype, dtype, v);
                 return settle(result, row.integer);
             case tensix::OpKind::UnaryScalar: {
-                const double k = row.integer ? static_cast<double>(static_cast<int32_t>(c.params.back()))
-                                             : from_bits(c.params.back());
+                const double k = scalar(c, row);
                 for (double& v : result.tile)
                     v = row.constant_first ? interpreter::apply(row.fn, dtype, dtype, k, v)
                                            : interpreter::apply(row.fn, dtype, dtype, v, k);

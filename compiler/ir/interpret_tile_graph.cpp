@@ -89,6 +89,14 @@ class Interpreter {
         make(f.result, f.value);
         finish(f.result);
     }
+    void exec(const Iota& x) {
+        const int64_t base = machine_.eval(x.base);
+        Data& out = make(x.result);
+        for (size_t i = 0; i < out.size(); ++i) out[i] = static_cast<double>(base + static_cast<int64_t>(i));
+        finish(x.result);
+    }
+    void exec(const FromBits& x) { make(x.result, interpreter::from_bits(machine_.eval(x.bits))); }
+    void exec(const Pad& x) { data(x.result.id) = Data(data(x.value)); }
     void exec(const Matmul& m) {
         const TileType &ta = type(m.a), &tb = type(m.b), &t = type(m.result.id);
         const Data a = data(m.a), b = data(m.b);

@@ -101,6 +101,11 @@ class LaneEvaluator {
                 for (size_t i = 0; i < lanes_; ++i) out[i] = round_to(n.dtype, static_cast<double>(v[i]));
                 break;
             }
+            case LaneOp::Bits: {
+                const Lanes<int64_t>& v = index(n.index);
+                for (size_t i = 0; i < lanes_; ++i) out[i] = round_to(n.dtype, interpreter::from_bits(v[i]));
+                break;
+            }
             case LaneOp::Read: {
                 const View view = views(n.ref);
                 // Outside a tensor is 0; outside a buffer is nothing that may be used.

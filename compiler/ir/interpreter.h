@@ -2,6 +2,7 @@
 // same arithmetic.
 #pragma once
 
+#include <bit>
 #include <new>
 #include <optional>
 #include <span>
@@ -27,6 +28,8 @@ double wrapped(DType dtype, double value);
 // fn of doubles, in dtype's arithmetic: integers wrap at its width, floats are rounded to it. operand: the dtype of the
 // operands, for what depends on it (a division of integers truncates).
 double apply(tensix::TileFn fn, DType dtype, DType operand, double a, double b = 0, double c = 0);
+// The number with that fp32 bit pattern.
+inline double from_bits(int64_t bits) { return std::bit_cast<float>(static_cast<uint32_t>(bits)); }
 double identity_of(tensix::ReduceFn fn);
 // One step of a reduction, in double.
 double combine(tensix::ReduceFn fn, double acc, double value);

@@ -41,6 +41,14 @@ LaneId LaneArena::index(DType dtype, IndexId index) {
     return intern(std::move(n));
 }
 
+LaneId LaneArena::bits(DType dtype, IndexId index) {
+    LaneNode n;
+    n.op = LaneOp::Bits;
+    n.dtype = dtype;
+    n.index = index;
+    return intern(std::move(n));
+}
+
 LaneId LaneArena::read(DType dtype, Ref ref, std::vector<IndexId> indices) {
     LaneNode n;
     n.op = LaneOp::Read;

@@ -25,13 +25,14 @@ enum class LaneOp : uint8_t {
     Index,  // an Index expression (loop, grid and lane variables) as a number
     Read,   // ref[indices]; outside the tensor it reads as 0
     Apply,  // fn(a, b, c)
+    Bits,   // the number whose fp32 bit pattern the Index expression is: a float argument of the kernel
 };
 
 struct LaneNode {
     LaneOp op = LaneOp::Const;
     DType dtype = DType::F32;
     double value = 0;              // Const; ±infinity and NaN are allowed. Integers up to 2^53 are exact.
-    IndexId index;                 // Index
+    IndexId index;                 // Index, Bits
     Ref ref;                       // Read
     std::vector<IndexId> indices;  // Read: one a dimension
     tensix::TileFn fn = tensix::TileFn::Identity;  // Apply; Cast converts a to dtype
@@ -49,6 +50,7 @@ class LaneArena {
 
     LaneId constant(DType dtype, double value);
     LaneId index(DType dtype, IndexId index);
+    LaneId bits(DType dtype, IndexId index);
     LaneId read(DType dtype, Ref ref, std::vector<IndexId> indices);
     LaneId apply(tensix::TileFn fn, DType dtype, LaneId a, LaneId b = {}, LaneId c = {});
 

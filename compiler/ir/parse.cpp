@@ -611,10 +611,11 @@ class Parser {
             expect(")");
             return ctx_->lanes.constant(*type, value);
         }
-        if (n == "index") {
+        if (n == "index" || n == "from_bits") {
             const IndexId id = index();
             expect(")");
-            return ctx_->lanes.index(dtype.value_or(DType::I32), id);
+            return n == "index" ? ctx_->lanes.index(dtype.value_or(DType::I32), id)
+                                : ctx_->lanes.bits(dtype.value_or(DType::F32), id);
         }
         const auto fn = tensix::parse_tile_fn(n);
         if (!fn) fail(kUnknownName, at, "there is no function '" + n + "'");

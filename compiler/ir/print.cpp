@@ -454,6 +454,8 @@ class Printer {
                 return text(n.dtype) + "(" + number(n.value) + ")";
             case LaneOp::Index:
                 return annotated("index", n.dtype == DType::I32) + "(" + text(n.index) + ")";
+            case LaneOp::Bits:
+                return annotated("from_bits", n.dtype == DType::F32) + "(" + text(n.index) + ")";
             case LaneOp::Read:
                 return annotated(text(n.ref), n.dtype == dtype_of(n.ref)) + "[" + list(n.indices) + "]";
             case LaneOp::Apply:

@@ -161,6 +161,18 @@ struct Multicast {
     }
     friend bool operator==(const Multicast&, const Multicast&) = default;
 };
+// A tile made by a data-movement core, to slot 0 after the channel's write pointer: element (r, c) is
+// row_step · r + col_step · c; steps are -1, 0 or 1 with |sum| <= 31, so that bf16, the channel's format, is exact.
+struct IndexTile {
+    static constexpr std::string_view kName = "index_tile";
+    ChannelId channel;
+    int64_t row_step = 0, col_step = 0;
+    template <class Self, class V>
+    static void fields(Self& s, V&& v) {
+        v("channel", s.channel), v("row_step", s.row_step), v("col_step", s.col_step);
+    }
+    friend bool operator==(const IndexTile&, const IndexTile&) = default;
+};
 enum class NocCall : uint8_t { ReadBarrier, WritesFlushed, WriteBarrier };
 struct NocSync {
     static constexpr std::string_view kName = "noc";
@@ -209,7 +221,8 @@ struct Init {
 };
 // A call of a row of the op table. channels, tiles (index from the read pointer, one a channel operand) and dst (DST
 // slots, operands then result; an op in place names its slot once) in the order the row gives; params are its
-// immediates: counts, flags, and scalars as fp32 bit patterns.
+// immediates: counts, flags, and scalars as fp32 bit patterns. A scalar that is known at run time only stands in args
+// instead, as a number that the kernel converts to what the row takes; or, with `bits`, as a bit pattern already.
 struct Call {
     static constexpr std::string_view kName = "call";
     tensix::OpCode op = tensix::OpCode::copy_tile;
@@ -217,9 +230,12 @@ struct Call {
     std::vector<IndexId> tiles;
     std::vector<IndexId> dst;
     std::vector<int64_t> params;
+    std::vector<IndexId> args;
+    bool bits = false;
     template <class Self, class V>
     static void fields(Self& s, V&& v) {
         v("op", s.op), v("channels", s.channels), v("tiles", s.tiles), v("dst", s.dst), v("params", s.params);
+        v("args", s.args), v("bits", s.bits);
     }
     friend bool operator==(const Call&, const Call&) = default;
 };
@@ -264,7 +280,7 @@ struct PackerConfig {
 };
 
 struct Op {
-    std::variant<Let, For, If, Comment, ChannelOp, ReadTile, WriteTile, Multicast, NocSync, DstSync, Startup, Init,
+    std::variant<Let, For, If, Comment, ChannelOp, ReadTile, WriteTile, Multicast, IndexTile, NocSync, DstSync, Startup, Init,
                  Call, Pack, Reconfig, PackerConfig>
         v;
     Engines engines;  // of a region op: the union of its body's

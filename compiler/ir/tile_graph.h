@@ -91,6 +91,47 @@ struct Fill {
     friend bool operator==(const Fill& x, const Fill& y) { return x.result == y.result && same_bits(x.value, y.value); }
 };
 
+// Consecutive integers. Row: element (0, c) is base + c. Col: (r, 0) is base + r. Scalar: base. dtype: i32, or f32
+// where all of them are below 2^24 and thus exact.
+struct Iota {
+    static constexpr std::string_view kName = "iota";
+    Def result;
+    IndexId base;
+    template <class Self, class V>
+    static void fields(Self& s, V&& v) {
+        v("result", s.result), v("base", s.base);
+    }
+    friend bool operator==(const Iota&, const Iota&) = default;
+};
+
+// The number whose fp32 bit pattern is `bits`, a scalar of f32: how a float argument of the kernel arrives.
+struct FromBits {
+    static constexpr std::string_view kName = "from_bits";
+    Def result;
+    IndexId bits;
+    template <class Self, class V>
+    static void fields(Self& s, V&& v) {
+        v("result", s.result), v("bits", s.bits);
+    }
+    friend bool operator==(const FromBits&, const FromBits&) = default;
+};
+
+// The value itself; between its extent and the edge of its last tile stands `fill`. For consumers that run over whole
+// tiles: reductions and matmul over K.
+struct Pad {
+    static constexpr std::string_view kName = "pad";
+    Def result;
+    ValueId value;
+    double fill = 0;
+    template <class Self, class V>
+    static void fields(Self& s, V&& v) {
+        v("result", s.result), v("value", s.value), v("fill", s.fill);
+    }
+    friend bool operator==(const Pad& x, const Pad& y) {
+        return x.result == y.result && x.value == y.value && same_bits(x.fill, y.fill);
+    }
+};
+
 // result = op(a) · op(b) + acc; acc is of result's type, or invalid for 0.
 struct Matmul {
     static constexpr std::string_view kName = "matmul";
@@ -234,7 +275,9 @@ struct Yield {
 };
 
 struct Op {
-    std::variant<Load, Store, Fill, Matmul, Eltwise, Reduce, Scan, Transpose, Slice, Insert, For, If, Yield> v;
+    std::variant<Load, Store, Fill, Matmul, Eltwise, Reduce, Scan, Transpose, Slice, Insert, For, If, Yield, Iota,
+                 FromBits, Pad>
+        v;
     LocId loc;
     friend bool operator==(const Op&, const Op&) = default;
 };

@@ -77,7 +77,7 @@ class Verifier {
             for (const LaneId id : {n.a, n.b, n.c})
                 if (++operand <= wanted ? !id.valid() || id.v >= i : id.valid())
                     error("TT9101", "a lane's operand is missing or out of range");
-            if (n.op == LaneOp::Index) usable(n.index, "a lane's index");
+            if (n.op == LaneOp::Index || n.op == LaneOp::Bits) usable(n.index, "a lane's index");
             for (const IndexId id : n.indices) usable(id, "a lane's index");
             if (n.op == LaneOp::Read && n.ref.tensor.valid() == n.ref.buffer.valid())
                 error("TT9101", "a lane reads neither a tensor nor a buffer, or both");
@@ -319,7 +319,7 @@ class Verifier {
                 continue;
             }
             each_lane_node(ctx_.lanes, s.value, [&](const LaneNode& n) {
-                if (n.op == LaneOp::Index) in_scope(n.index, "a lane's index");
+                if (n.op == LaneOp::Index || n.op == LaneOp::Bits) in_scope(n.index, "a lane's index");
                 for (const IndexId id : n.indices) in_scope(id, "a lane's index");
                 if (n.op == LaneOp::Read && !n.ref.is_tensor() &&
                     (n.ref.buffer.v >= buffers_->size() || rank(n.ref) != n.indices.size()))
@@ -507,6 +507,15 @@ class Verifier {
             error("TT9107", "there are running sums and maxima only");
         expect_type(x.result.id, type(x.value), "result");
     }
+    void check(const graph::Iota& x) {
+        const auto& t = type(x.result.id);
+        if (t.orientation == graph::Orientation::Full) error("TT9107", "an iota runs over rows or columns, not both");
+        if (t.dtype != DType::I32 && t.dtype != DType::F32) error("TT9107", "an iota is neither i32 nor f32");
+    }
+    void check(const graph::FromBits& x) {
+        expect_type(x.result.id, {DType::F32, graph::Orientation::Scalar, 1, 1}, "result");
+    }
+    void check(const graph::Pad& x) { expect_type(x.result.id, type(x.value), "result"); }
     void check(const graph::Transpose& x) {
         const auto &t = type(x.value), &r = type(x.result.id);
         if (t.rows != r.cols || t.cols != r.rows || t.dtype != r.dtype)
@@ -601,6 +610,15 @@ class Verifier {
     }
     void check(const prog::ReadTile&, prog::Engines& e) { only(e, movers(), "a read"); }
     void check(const prog::WriteTile&, prog::Engines& e) { only(e, movers(), "a write"); }
+    void check(const prog::IndexTile& t, prog::Engines& e) {
+        only(e, movers(), "an index tile");
+        const auto step = [](int64_t n) { return n >= -1 && n <= 1; };
+        if (!step(t.row_step) || !step(t.col_step) || t.row_step * t.col_step == 1)
+            error("TT9109", "an index tile's steps are not -1, 0 or 1, or both of one sign");
+        if (t.channel.valid() && t.channel.v < channels_->size() &&
+            (*channels_)[t.channel.v].format != tensix::DataFormat::Float16_b)
+            error("TT9109", "an index tile is not in Float16_b");
+    }
     void check(const prog::NocSync&, prog::Engines& e) { only(e, movers(), "a NoC call"); }
     void check(const prog::Call& c, prog::Engines& e) {
         only(e, prog::Engine::Compute, "a compute call");
@@ -613,7 +631,11 @@ class Verifier {
         differ(c.channels.size(), row.num_channels, "channels");
         differ(c.tiles.size(), row.num_channels, "tiles");
         differ(c.dst.size(), row.num_dst, "DST slots");
-        differ(c.params.size(), row.num_params, "params");
+        // The scalar, the last param, may be known at run time only.
+        const bool scalar = row.kind == tensix::OpKind::UnaryScalar || row.kind == tensix::OpKind::Fill;
+        differ(c.params.size() + (scalar && c.args.size() == 1 ? 1 : 0), row.num_params, "params");
+        if (!c.args.empty() && (!scalar || c.args.size() != 1))
+            error("TT9111", std::string(row.name) + " takes no scalar at run time, or one");
     }
     template <class Op>
     void check(const Op&, prog::Engines& e) {

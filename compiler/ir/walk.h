@@ -96,6 +96,9 @@ LaneId rebuild_lane(LaneArena& lanes, LaneId id, OnIndex&& index, OnRef&& ref) {
             case LaneOp::Index:
                 out = lanes.index(n.dtype, index(n.index));
                 break;
+            case LaneOp::Bits:
+                out = lanes.bits(n.dtype, index(n.index));
+                break;
             case LaneOp::Read: {
                 std::vector<IndexId> indices;
                 for (const IndexId k : n.indices) indices.push_back(index(k));

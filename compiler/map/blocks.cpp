@@ -46,7 +46,7 @@ void check(const Context& ctx, const tile::Launch& launch, const tile::Region& r
             const size_t rank = access->extent.size();
             const size_t summed = rank - (access == &gemm->a ? 1 + gemm->trans_a : 2 - gemm->trans_b);
             const auto k = ctx.index.as_const(access->extent[summed]);
-            if (k && *k % kTileDim == 0) continue;
+            if (k && *k != 1) continue;
             std::string shape;
             for (size_t d = rank - 2; d < rank; ++d) {
                 const auto n = ctx.index.as_const(access->extent[d]);
@@ -55,11 +55,11 @@ void check(const Context& ctx, const tile::Launch& launch, const tile::Region& r
             errors.push_back(
                 {Severity::Error,
                  "TT2003",
-                 "T.gemm sums over whole tiles of 32 elements; `" + name + "` is not made of such in K",
+                 "T.gemm sums over blocks of a constant size; `" + name + "` has none in K, or 1",
                  where,
-                 {{"block", "a multiple of 32 in K", shape}},
+                 {{"block", "constant in K and larger than 1", shape}},
                  {},
-                 "use a block size in K that is a multiple of 32; the tensors themselves may have any size"});
+                 "use a constant block size; write products of a column and a row in T.Parallel"});
         }
     }
 }

@@ -274,6 +274,8 @@ class Coarsening {
             LaneId out = id;
             if (node.op == LaneOp::Index) {
                 out = ctx_.lanes.index(node.dtype, index_.substitute(node.index, subst));
+            } else if (node.op == LaneOp::Bits) {
+                out = ctx_.lanes.bits(node.dtype, index_.substitute(node.index, subst));
             } else if (node.op == LaneOp::Read) {
                 out = ctx_.lanes.read(node.dtype, node.ref, indices(node.ref, node.indices));
             } else if (node.op == LaneOp::Apply) {

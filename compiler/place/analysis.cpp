@@ -27,12 +27,19 @@ std::vector<ValueId> operands_of(const graph::Op& op) {
         add(slice->value);
     } else if (auto* insert = std::get_if<graph::Insert>(&op.v)) {
         add(insert->into), add(insert->part);
+    } else if (auto* pad = std::get_if<graph::Pad>(&op.v)) {
+        add(pad->value);
     } else if (auto* loop = std::get_if<graph::For>(&op.v)) {
         for (ValueId id : loop->inits) add(id);
     } else if (auto* yield = std::get_if<graph::Yield>(&op.v)) {
         for (ValueId id : yield->values) add(id);
     }
     return out;
+}
+
+bool is_elementwise(const graph::Op& op) {
+    return std::get_if<graph::Eltwise>(&op.v) || std::get_if<graph::Pad>(&op.v) || std::get_if<graph::Iota>(&op.v) ||
+           std::get_if<graph::FromBits>(&op.v);
 }
 
 std::vector<ValueId> results_of(const graph::Op& op) {
@@ -52,8 +59,10 @@ Analysis::Analysis(const Context& ctx, const graph::Launch& launch)
       definitions_(launch.values.size()),
       uses_(launch.values.size()),
       live_(launch.values.size(), false),
-      alias_(launch.values.size()) {
-    (void)ctx;
+      alias_(launch.values.size()),
+      ctx_(ctx),
+      affine_(launch.values.size()),
+      masks_(launch.values.size()) {
     for (size_t i = 0; i < alias_.size(); ++i) alias_[i] = ValueId(i);
     define(launch.body, nullptr);
     auto roots = [&](auto& self, const graph::Region& region) -> void {
@@ -74,6 +83,7 @@ void Analysis::define(const graph::Region& region, const graph::Op* parent) {
     for (const graph::Op& op : region.ops) {
         auto results = results_of(op);
         for (size_t i = 0; i < results.size(); ++i) definitions_[results[i].v] = {&op, nullptr, i, &region};
+        note_affine(op);
         if (auto* load = std::get_if<graph::Load>(&op.v)) {
             for (const graph::Op* earlier : loads) {
                 const auto& other = std::get<graph::Load>(earlier->v);
@@ -125,6 +135,88 @@ const double* Analysis::constant(ValueId id) const {
     if (!op) return nullptr;
     const auto* fill = std::get_if<graph::Fill>(&op->v);
     return fill ? &fill->value : nullptr;
+}
+
+const Affine* Analysis::affine(ValueId id) const {
+    id = resolve(id);
+    return id.v < affine_.size() && affine_[id.v] ? &*affine_[id.v] : nullptr;
+}
+
+const std::vector<Test>* Analysis::mask(ValueId id) const {
+    id = resolve(id);
+    return id.v < masks_.size() && !masks_[id.v].empty() ? &masks_[id.v] : nullptr;
+}
+
+void Analysis::note_affine(const graph::Op& op) {
+    using tensix::TileFn;
+    const auto results = results_of(op);
+    if (results.size() != 1) return;
+    const ValueId result = results[0];
+    affine_[result.v] = affine_of(ctx_, launch_, op, [&](ValueId id) { return affine(id); });
+    auto* eltwise = std::get_if<graph::Eltwise>(&op.v);
+    if (!eltwise || launch_.value(result).type.dtype != DType::Bool) return;
+    if (eltwise->fn == TileFn::LogicalAnd) {
+        const std::vector<Test>*a = eltwise->operands[0].value ? mask(eltwise->operands[0].value) : nullptr,
+              *b = eltwise->operands[1].value ? mask(eltwise->operands[1].value) : nullptr;
+        if (!a || !b) return;
+        std::vector<Test> both = *a;
+        both.insert(both.end(), b->begin(), b->end());
+        masks_[result.v] = std::move(both);
+        return;
+    }
+    switch (eltwise->fn) {
+        case TileFn::Eq:
+        case TileFn::Ne:
+        case TileFn::Lt:
+        case TileFn::Le:
+        case TileFn::Gt:
+        case TileFn::Ge: {
+            std::optional<Affine> x[2];
+            bool any = false;
+            for (size_t i = 0; i < 2; ++i) {
+                const graph::Operand& operand = eltwise->operands[i];
+                const Affine* known = operand.value ? affine(operand.value) : nullptr;
+                any |= known != nullptr;
+                x[i] = known ? std::optional(*known) : operand.value ? std::nullopt : integer(operand.constant);
+            }
+            if (!any || !x[0] || !x[1]) return;
+            if (auto test = test_of(eltwise->fn, *x[0], *x[1])) masks_[result.v] = {*test};
+            return;
+        }
+        default:
+            return;
+    }
+}
+
+bool Analysis::made_where_used(const graph::Op& op) const {
+    const auto results = results_of(op);
+    if (results.size() != 1) return false;
+    const ValueId id = resolve(results[0]);
+    if (!affine(id) && !mask(id)) return false;
+    for (const Use& use : uses_[id.v]) {
+        if (affine(id)) {
+            // These read channels only.
+            if (auto* matmul = std::get_if<graph::Matmul>(&use.op->v))
+                if (resolve(matmul->a) == id || resolve(matmul->b) == id) return false;
+            if (auto* reduce = std::get_if<graph::Reduce>(&use.op->v); reduce && resolve(reduce->value) == id)
+                return false;
+            if (std::get_if<graph::Transpose>(&use.op->v) || std::get_if<graph::Slice>(&use.op->v) ||
+                std::get_if<graph::Insert>(&use.op->v) || std::get_if<graph::Scan>(&use.op->v) ||
+                std::get_if<graph::For>(&use.op->v))
+                return false;
+            continue;
+        }
+        auto* eltwise = std::get_if<graph::Eltwise>(&use.op->v);
+        if (!eltwise) return false;
+        if (eltwise->fn == tensix::TileFn::LogicalAnd && mask(eltwise->result.id)) {
+            if (!made_where_used(*use.op)) return false;
+        } else if (eltwise->fn != tensix::TileFn::Select || resolve(eltwise->operands[0].value) != id ||
+                   (eltwise->operands[1].value && resolve(eltwise->operands[1].value) == id) ||
+                   (eltwise->operands[2].value && resolve(eltwise->operands[2].value) == id)) {
+            return false;
+        }
+    }
+    return true;
 }
 
 bool Analysis::has_live_result(const graph::Op& op) const {

@@ -7,6 +7,7 @@
 
 #include "compiler/ir/context.h"
 #include "compiler/ir/tile_graph.h"
+#include "compiler/place/affine.h"
 
 namespace tilelang_tt::placed {
 
@@ -33,6 +34,12 @@ class Analysis {
     ValueId resolve(ValueId id) const;
     // The constant of a Fill.
     const double* constant(ValueId id) const;
+    // What the value follows from, if its position in the block is all.
+    const Affine* affine(ValueId id) const;
+    // Tests of positions all of which must hold where the value is true; null: it is not made so.
+    const std::vector<Test>* mask(ValueId id) const;
+    // Whether the operation's result is made where it is used, and the operation itself needs no place.
+    bool made_where_used(const graph::Op& op) const;
     bool has_live_result(const graph::Op& op) const;
     // A carried vector whose tile must hold its values in every column (row), not only in the first: it starts
     // infinite all over the tile, and a function that is infinite at 0 reads it (uniform.cpp).
@@ -41,6 +48,7 @@ class Analysis {
   private:
     void find_uniform(const graph::Region& region);
     bool divides(ValueId vector) const;
+    void note_affine(const graph::Op& op);
     bool renames(const graph::Eltwise& op) const;
     void define(const graph::Region& region, const graph::Op* parent);
     void mark(ValueId id);
@@ -52,11 +60,16 @@ class Analysis {
     std::vector<bool> live_;
     std::vector<ValueId> alias_;
     std::unordered_set<ValueId> uniform_;
+    const Context& ctx_;
+    std::vector<std::optional<Affine>> affine_;
+    std::vector<std::vector<Test>> masks_;
 };
 
 bool unbounded_at_zero(tensix::TileFn fn);
 const graph::Yield* yield_of(const graph::Region& region);
 std::vector<ValueId> operands_of(const graph::Op& op);  // values that the op itself reads; none of nested regions
 std::vector<ValueId> results_of(const graph::Op& op);
+// Each element of the result follows from its position and the elements there.
+bool is_elementwise(const graph::Op& op);
 
 }  // namespace tilelang_tt::placed

@@ -40,19 +40,16 @@ bool Placer::same_grid(const graph::TileType& a, const graph::TileType& b) const
     return a.orientation == b.orientation && a.tile_rows() == b.tile_rows() && a.tile_cols() == b.tile_cols();
 }
 
-bool Placer::joins(const graph::Eltwise& op) const {
-    if (!group_.open || !same_grid(type(op.result.id), group_.type)) return false;
+// Of an operation that works element by element.
+bool Placer::joins(const graph::Op& op) const {
+    if (!group_.open || !same_grid(type(results_of(op)[0]), group_.type)) return false;
+    const std::vector<ValueId> operands = operands_of(op);
+    auto inside = [&](ValueId id) { return group_.values.contains(analysis_.resolve(id)); };
     // After a reduction the packer keeps one row or column: only what comes from its result may be packed with it.
-    if (group_.reduces && analysis_.uniform(analysis_.resolve(op.result.id))) return false;
-    if (group_.reduces && std::none_of(op.operands.begin(), op.operands.end(), [&](const graph::Operand& operand) {
-            return operand.value && group_.values.contains(analysis_.resolve(operand.value));
-        }))
-        return false;
-    for (const graph::Operand& operand : op.operands)
-        if (operand.value && group_.values.contains(analysis_.resolve(operand.value)) &&
-            !same_grid(type(operand.value), group_.type))
-            return false;
-    return true;
+    if (group_.reduces && analysis_.uniform(analysis_.resolve(results_of(op)[0]))) return false;
+    if (group_.reduces && std::none_of(operands.begin(), operands.end(), inside)) return false;
+    return std::all_of(operands.begin(), operands.end(),
+                       [&](ValueId id) { return !inside(id) || same_grid(type(id), group_.type); });
 }
 
 void Placer::store(const graph::Op& op, std::vector<Step>& steps) {
@@ -109,7 +106,7 @@ std::vector<Packed> Placer::leaving() const {
             for (const Tiles& to : it->second) out.push_back({id, nullptr, to});
         if (packer_adds_.contains(id))
             out.push_back({id, nullptr, {}});
-        else if (used_outside(id) && !find(id, false) && !analysis_.constant(id))
+        else if (used_outside(id) && !find(id, false) && !analysis_.constant(id) && !made_where_used(id))
             out.push_back({id, nullptr, {}});
     };
     std::unordered_set<ValueId> seen;
@@ -128,7 +125,7 @@ SelectOptions Placer::options(bool tile_by_tile) const {
 }
 
 Result<Selected> Placer::select_group(const std::vector<const graph::Op*>& ops, const std::vector<Packed>& packed,
-                                      const std::vector<ValueId>& preset, bool tile_by_tile) const {
+                                      const std::vector<ValueId>& preset, bool tile_by_tile) {
     std::vector<ValueId> wanted;
     for (const Packed& p : packed) wanted.push_back(p.value);
     auto with = [&](bool hold_loads) {
@@ -138,13 +135,33 @@ Result<Selected> Placer::select_group(const std::vector<const graph::Op*>& ops, 
             ctx_, launch_, analysis_, ops, preset, wanted,
             [this](ValueId id, bool by_columns) { return find_operand(id, by_columns); },
             [this](ValueId id) -> const Reduction& { return reductions_.at(id); },
-            [this](ChannelId id) { return channels_[id].channel.format; }, chosen);
+            [this](ChannelId id) { return channels_[id].channel.format; },
+            [this](int64_t row_step, int64_t col_step) { return indices(row_step, col_step); }, chosen);
     };
     // An operand that is read twice is unpacked once, unless that takes a register more: fewer tiles would fit.
     auto plain = with(false);
     if (!plain) return plain;
     auto held = with(true);
-    return held && held.value().units <= plain.value().units ? std::move(held) : std::move(plain);
+    return held && held.value().units + held.value().shared <= plain.value().units + plain.value().shared
+               ? std::move(held)
+               : std::move(plain);
+}
+
+// A tile of indices, made once: what depends on the position in a block is computed from it.
+Tiles Placer::indices(int64_t row_step, int64_t col_step) {
+    auto [it, fresh] = indices_.try_emplace({row_step, col_step});
+    if (fresh) {
+        const std::string name = row_step == 0 ? "col_index" : col_step == 0 ? "row_index" : "row_minus_col";
+        it->second = {add_channel(name, Role::Interim, DataFormat::Float16_b, 1, 1, {}), 1, 1, false};
+        channels_[it->second.channel].channel.why = "positions in a tile, made once";
+        out_.constants.push_back({it->second.channel, 0, row_step, col_step});
+    }
+    return it->second;
+}
+
+bool Placer::made_where_used(ValueId id) const {
+    const Definition& def = analysis_.definition(id);
+    return def.op && analysis_.made_where_used(*def.op);
 }
 
 // Sections over the subblocks of a group without a loop.
@@ -156,14 +173,19 @@ void Placer::sections(std::vector<Step>& steps) {
         errors_ = selected.diagnostics();
         return;
     }
-    const int64_t units = selected.value().units;
-    if (units > out_.dst_capacity) return split(units, steps);
+    const int64_t units = std::max(1, selected.value().units), shared = selected.value().shared;
+    if (units + shared > out_.dst_capacity) return split(units + shared, steps);
     Section section;
     section.rows = group_.type.tile_rows(), section.cols = group_.type.tile_cols();
-    const Shape sub = best_subblock(section.rows, section.cols, out_.dst_capacity / std::max<int64_t>(1, units));
+    const Shape sub = best_subblock(section.rows, section.cols, (out_.dst_capacity - shared) / units);
     section.sub_rows = sub.rows, section.sub_cols = sub.cols;
     const int64_t tiles = sub.rows * sub.cols;
-    finish(section, selected.take(), packed, [tiles](int64_t unit) { return Register{unit * tiles, true}; }, steps);
+    finish(
+        section, selected.take(), packed,
+        [tiles, units](int64_t unit) {
+            return unit < 0 ? Register{units * tiles - unit - 1, false} : Register{unit * tiles, true};
+        },
+        steps);
 }
 
 // Values that are live at once exceed DST: the group becomes two, and what the second needs of the first goes

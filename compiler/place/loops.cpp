@@ -134,11 +134,11 @@ bool Placer::resident(std::vector<Step>& steps, bool whole) {
         errors_ = selected.diagnostics();
         return true;
     }
-    if (selected.value().units * tiles > out_.dst_capacity) {
+    if (selected.value().units * tiles + selected.value().shared > out_.dst_capacity) {
         tile_by_tile = true;
         selected = select_group(ops, packed, preset, true);
         if (!selected) return false;
-        if (sums * tiles + (selected.value().units - sums) > out_.dst_capacity) return false;
+        if (sums * tiles + (selected.value().units - sums) + selected.value().shared > out_.dst_capacity) return false;
         for (const Wanted& wanted : selected.value().wanted)
             if (wanted.unit >= sums) return false;
     }
@@ -147,7 +147,10 @@ bool Placer::resident(std::vector<Step>& steps, bool whole) {
     section.rows = section.sub_rows = rows;
     section.cols = section.sub_cols = cols;
     section.tile_by_tile = tile_by_tile;
+    const int64_t units = selected.value().units,
+                  first_shared = tile_by_tile ? sums * tiles + units - sums : units * tiles;
     auto reg = [&](int64_t unit) {
+        if (unit < 0) return Register{first_shared - unit - 1, false};
         return tile_by_tile && unit >= sums ? Register{sums * tiles + (unit - sums), false}
                                             : Register{unit * tiles, true};
     };

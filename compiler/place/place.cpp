@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "compiler/ir/padding.h"
+#include "compiler/ir/walk.h"
 #include "compiler/place/placer.h"
 
 namespace tilelang_tt {
@@ -33,7 +35,23 @@ bool exact_in_16_bits(TileFn fn) {
 
 }  // namespace
 
+// What is summed up beyond the edge of an operand must be known not to count.
+void Placer::every_rest_is_padded() {
+    std::vector<bool> pad_is_zero;
+    for (const TensorLayout& layout : mapping_.layouts) pad_is_zero.push_back(layout.pad_is_zero);
+    const Padding padding(ctx_, launch_, std::move(pad_is_zero));
+    each_op(launch_.body, [&](const graph::Op& op) {
+        for (const PadNeed& need : pad_needs(launch_, op))
+            if (!satisfied(padding.of(need.value), need))
+                refuse(op.loc, "TT4022",
+                       "`" + name(need.value) + "` ends inside a 32x32 tile, and what follows is not known",
+                       "report this as a defect");
+    });
+}
+
 Result<LaunchResources> Placer::run() {
+    every_rest_is_padded();
+    if (!errors_.empty()) return errors_;
     configure();
     region(launch_.body, out_.steps, false);
     if (errors_.empty()) every_store_is_placed(launch_.body);
@@ -149,7 +167,8 @@ void Placer::region(const graph::Region& region, std::vector<Step>& steps, bool 
                 waiting.push_back(&op);
             continue;
         }
-        if (std::get_if<graph::Eltwise>(&op.v) && !analysis_.has_live_result(op)) continue;
+        const bool elementwise = is_elementwise(op);
+        if (elementwise && (!analysis_.has_live_result(op) || analysis_.made_where_used(op))) continue;
         std::erase_if(waiting, [&](const graph::Op* load) {
             const bool needed = uses(op, std::get<graph::Load>(load->v).result.id);
             // The group that a use would not join is written out first.
@@ -159,9 +178,8 @@ void Placer::region(const graph::Region& region, std::vector<Step>& steps, bool 
         });
         if (std::get_if<graph::Store>(&op.v)) {
             store(op, steps);
-        } else if (auto* eltwise = std::get_if<graph::Eltwise>(&op.v)) {
-            if (!analysis_.live(eltwise->result.id)) continue;
-            if (!joins(*eltwise)) start(steps, type(eltwise->result.id), op.loc);
+        } else if (elementwise) {
+            if (!joins(op)) start(steps, type(results_of(op)[0]), op.loc);
             append(op);
         } else if (std::get_if<graph::Matmul>(&op.v)) {
             if (analysis_.has_live_result(op)) matmul(op, steps);
@@ -212,10 +230,7 @@ bool Placer::uses(const graph::Op& op, ValueId value) const {
     return false;
 }
 
-bool Placer::continues(const graph::Op& op) const {
-    if (auto* eltwise = std::get_if<graph::Eltwise>(&op.v)) return joins(*eltwise);
-    return false;
-}
+bool Placer::continues(const graph::Op& op) const { return is_elementwise(op) && joins(op); }
 
 // Whether every block of every core reads the same elements, which nothing in the launch changes.
 bool Placer::same_for_all_blocks(const graph::Load& load) const {

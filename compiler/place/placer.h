@@ -86,6 +86,7 @@ class Placer {
 
     // ---- place.cpp: regions, and where values are ----
     void refuse(LocId loc, std::string code, std::string message, std::string fix, std::vector<Fact> facts = {});
+    void every_rest_is_padded();
     void every_store_is_placed(const graph::Region& region);
     const std::string& label(ValueId id) const;
     bool needs_fp32_dest(const graph::Region& region) const;
@@ -105,7 +106,8 @@ class Placer {
     void start(std::vector<Step>& steps, const graph::TileType& type, LocId loc);
     void append(const graph::Op& op);
     bool same_grid(const graph::TileType& a, const graph::TileType& b) const;
-    bool joins(const graph::Eltwise& op) const;
+    bool joins(const graph::Op& op) const;
+    bool made_where_used(ValueId id) const;
     void store(const graph::Op& op, std::vector<Step>& steps);
     bool used_outside(ValueId id) const;
     std::vector<const graph::Op*> stores_of(ValueId id) const;
@@ -113,7 +115,8 @@ class Placer {
     std::vector<Packed> leaving() const;
     SelectOptions options(bool tile_by_tile) const;
     Result<Selected> select_group(const std::vector<const graph::Op*>& ops, const std::vector<Packed>& packed,
-                                  const std::vector<ValueId>& preset, bool tile_by_tile) const;
+                                  const std::vector<ValueId>& preset, bool tile_by_tile);
+    Tiles indices(int64_t row_step, int64_t col_step);
     void sections(std::vector<Step>& steps);
     void split(int64_t units, std::vector<Step>& steps);
     void finish(Section& section, Selected selected, const std::vector<Packed>& packed, const GiveSlot& reg,
@@ -189,6 +192,7 @@ class Placer {
     std::unordered_map<ValueId, std::vector<Tiles>> handed_on_;
     std::unordered_map<ValueId, Reduction> reductions_;  // by the result
     std::map<tensix::DataFormat, Tiles> ones_;
+    std::map<std::pair<int64_t, int64_t>, Tiles> indices_;
     std::deque<graph::Op> owned_;
     std::vector<Diagnostic> errors_;
 };

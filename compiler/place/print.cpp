@@ -31,6 +31,17 @@ class Printer {
     const std::string& name(ChannelId id) const { return launch_.channels[id.v].name; }
     static std::string shape(int64_t rows, int64_t cols) { return std::to_string(rows) + "x" + std::to_string(cols); }
 
+    std::string shown(const placed::TileIndex& index) const {
+        std::string out = index.bits ? "bits(" : "(";
+        for (const auto& [id, factor] : index.terms)
+            out +=
+                (factor == 1 ? "" : std::to_string(factor) + "*") + "[" + tilelang_tt::print(ctx_.index, id) + "] + ";
+        out += std::to_string(index.constant);
+        if (index.row_step) out += " + " + std::to_string(index.row_step) + "*row";
+        if (index.col_step) out += " + " + std::to_string(index.col_step) + "*col";
+        return out + ")" + (index.limit ? " cut to " + std::to_string(index.limit) : "");
+    }
+
     void steps(const std::vector<placed::Step>& list, int depth) {
         for (const placed::Step& step : list) std::visit([&](const auto& s) { show(s, depth); }, step.v);
     }
@@ -62,6 +73,9 @@ class Printer {
         }
         for (const placed::Register& r : instr.registers) out_ << " d" << r.slot << (r.per_tile ? "+" : "");
         for (int64_t p : instr.params) out_ << " " << p;
+        for (const placed::TileIndex& arg : instr.args) out_ << " " << shown(arg);
+        for (size_t i = 0; i < instr.when_negative.size(); ++i)
+            out_ << (i ? " or " : " where ") << shown(instr.when_negative[i]) << " < 0";
         out_ << "\n";
         for (const placed::Instr& each : instr.each) show(each, depth + 1);
     }

@@ -13,14 +13,6 @@ using tensix::DataFormat;
 
 void Placer::reduce(const graph::Op& op, std::vector<Step>& steps) {
     const auto& reduce = std::get<graph::Reduce>(op.v);
-    const graph::TileType& from = type(reduce.value);
-    const bool over_rows = reduce.dim != 1, over_cols = reduce.dim != 0;
-    if ((over_rows && from.orientation != Orientation::Row && from.rows % kTileDim) ||
-        (over_cols && from.orientation != Orientation::Col && from.cols % kTileDim)) {
-        flush(steps);
-        return refuse(op.loc, "TT4022", "the reduction of `" + name(reduce.value) + "` ends inside a 32x32 tile",
-                      "reduce blocks whose size is a multiple of 32");
-    }
     if (reduced_in_dst(reduce))
         fold(op, steps);
     else
@@ -78,9 +70,8 @@ std::vector<const graph::Op*> Placer::maps_of(ValueId value, const graph::Op& re
     std::unordered_set<const graph::Op*> taken;
     for (size_t n = group_.ops.size(); n-- > 0;) {
         const graph::Op* op = group_.ops[n];
-        const auto* eltwise = std::get_if<graph::Eltwise>(&op->v);
-        if (!eltwise) continue;
-        const ValueId id = analysis_.resolve(eltwise->result.id);
+        if (!is_elementwise(*op)) continue;
+        const ValueId id = analysis_.resolve(results_of(*op)[0]);
         if (handed_on_.contains(id)) continue;
         const auto& uses = analysis_.uses(id);
         const bool only_here = std::all_of(uses.begin(), uses.end(), [&](const Use& use) {
@@ -100,8 +91,9 @@ std::vector<const graph::Op*> Placer::maps_of(ValueId value, const graph::Op& re
             return tiles ? tiles : tiles_of({}, type(id), by_columns);
         },
         [this](ValueId id) -> const Reduction& { return reductions_.at(id); },
-        [this](ChannelId id) { return id ? channels_[id].channel.format : DataFormat::Float32; }, options(true));
-    const bool fits = selected && selected.value().units + 2 <= out_.dst_capacity;
+        [this](ChannelId id) { return id ? channels_[id].channel.format : DataFormat::Float32; },
+        [](int64_t, int64_t) { return Tiles{}; }, options(true));
+    const bool fits = selected && selected.value().units + selected.value().shared + 2 <= out_.dst_capacity;
     return fits ? maps : std::vector<const graph::Op*>{};
 }
 

@@ -53,6 +53,16 @@ struct Register {
     bool per_tile = true;
 };
 
+// An integer that is known at run time: constant + Σ factor * expression, and row_step (col_step) more for each tile
+// down (across) the section's grid. limit: cut to -limit … limit, where it is not 0. bits: the fp32 pattern of a
+// number.
+struct TileIndex {
+    std::vector<std::pair<IndexId, int64_t>> terms;
+    int64_t constant = 0, row_step = 0, col_step = 0, limit = 0;
+    bool bits = false;
+    friend bool operator==(const TileIndex&, const TileIndex&) = default;
+};
+
 // One call for every tile of a section. A matmul is one call for all tiles and each of k_tiles. A fold combines, in
 // DST, k_tiles tiles of an operand into each tile of the section: `each` makes one of them in the second register, and
 // the binary op combines it with what the first one holds.
@@ -65,6 +75,10 @@ struct Instr {
     std::vector<Instr> each;  // of a fold: at tile k of the operand
     tensix::ReduceShape shape = tensix::ReduceShape::None;  // of a fold: Col: k runs along a row of tiles
     int64_t k_cols = 1;                                     // of a fold to one tile: columns of the operand
+    std::vector<TileIndex> args;                            // at run time, instead of the last param
+    // The call is only for tiles where one of them is negative; empty: for all. Calls that follow one another with the
+    // same condition are made tile by tile.
+    std::vector<TileIndex> when_negative;
     LocId loc;
     // Calls f with each operand in a channel, and whether it is only moved to DST: with all bits, if its channel
     // unpacks there.
@@ -153,10 +167,13 @@ struct Step {
 }  // namespace placed
 
 namespace placed {
-// A tile of one value, made once by compute and never popped.
+// A tile made once and never popped: of one value, by compute; or, where a step is not 0, of indices, by the reader:
+// element (r, c) is row_step * r + col_step * c.
 struct ConstantTile {
     ChannelId channel;
     double value = 0;
+    int64_t row_step = 0, col_step = 0;
+    bool indices() const { return row_step || col_step; }
 };
 }  // namespace placed
 

@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <limits>
 #include <map>
 #include <tuple>
 #include <unordered_map>
+#include <utility>
 
 #include "compiler/place/integers.h"
 #include "tensix/op_table.h"
@@ -20,6 +22,7 @@ using tensix::OpKind;
 using tensix::TileFn;
 using tensix::Unit;
 
+int64_t int32_bits(int64_t value) { return static_cast<uint32_t>(value); }
 int64_t fp32_bits(double value) { return std::bit_cast<uint32_t>(static_cast<float>(value)); }
 
 bool is_int(DType dtype) { return is_integer(dtype); }
@@ -73,13 +76,15 @@ struct Source {
 class Selector {
   public:
     Selector(const Context& ctx, const graph::Launch& launch, const Analysis& analysis, const FindTiles& tiles,
-             const FindReduced& reduced, const FindFormat& format, const SelectOptions& options)
+             const FindReduced& reduced, const FindFormat& format, const FindIndices& indices,
+             const SelectOptions& options)
         : ctx_(ctx),
           launch_(launch),
           analysis_(analysis),
           tiles_(tiles),
           reduced_(reduced),
           format_(format),
+          indices_(indices),
           options_(options) {}
 
     Result<Selected> run(const std::vector<const graph::Op*>& ops, const std::vector<ValueId>& preset,
@@ -138,8 +143,18 @@ class Selector {
         instr.tiles = std::move(tiles);
         for (int unit : units) instr.registers.push_back({unit, true});
         instr.params = std::move(params);
+        instr.when_negative = when_;
         instr.loc = loc_;
         out_.instrs.push_back(std::move(instr));
+    }
+    // The same with a scalar that is known at run time only.
+    void emit(OpCode op, std::vector<int> units, const TileIndex& arg) {
+        if (arg.terms.empty() && !arg.row_step && !arg.col_step)
+            return emit(
+                op, std::move(units),
+                {tensix::op_row(op).integer ? int32_bits(arg.constant) : fp32_bits(static_cast<double>(arg.constant))});
+        emit(op, std::move(units));
+        out_.instrs.back().args = {arg};
     }
 
     void apply(const std::vector<IntegerCall>& calls, int unit) {
@@ -154,7 +169,7 @@ class Selector {
     int constant(double value, bool integer) {
         const int unit = alloc();
         emit(integer ? OpCode::fill_tile_int : OpCode::fill_tile, {unit},
-             {integer ? static_cast<int64_t>(static_cast<uint32_t>(static_cast<int64_t>(value))) : fp32_bits(value)});
+             {integer ? int32_bits(static_cast<int64_t>(value)) : fp32_bits(value)});
         return unit;
     }
 
@@ -198,6 +213,16 @@ class Selector {
             return {constant(*constant_of(operand), integer), true};
         const ValueId value = analysis_.resolve(operand.value);
         auto it = units_.find(value);
+        if (const Affine* affine = analysis_.affine(value); affine && it == units_.end()) {
+            --reads_[value];
+            return {made(*affine, type(value)), true};
+        }
+        if (const auto* tests = analysis_.mask(value); tests && it == units_.end()) {
+            --reads_[value];
+            const int unit = alloc();
+            hold(*tests, unit);
+            return {unit, true};
+        }
         if (it == units_.end()) {
             const Access access = access_of(type(operand.value), result);
             const bool spread_out = spread_it && access != Access::Full, last = --reads_[value] <= 0;
@@ -276,11 +301,213 @@ class Selector {
             units_[value] = unit;
     }
 
+    // ---- values that follow from the position ----
+    static TileIndex base_of(const Affine& value) {
+        return {value.terms, value.constant, kTileDim * value.row, kTileDim * value.col, 0, value.bits};
+    }
+    static TileIndex negated(TileIndex x) {
+        for (auto& term : x.terms) term.second = -term.second;
+        x.constant = -x.constant, x.row_step = -x.row_step, x.col_step = -x.col_step;
+        return x;
+    }
+
+    int alloc_shared() {
+        if (free_shared_.empty()) return -++out_.shared;
+        const int unit = free_shared_.back();
+        free_shared_.pop_back();
+        return unit;
+    }
+
+    // row * r + col * c in every tile alike, in fp32, times the factor that is returned.
+    int64_t pattern(int unit, int64_t row, int64_t col) {
+        auto copy = [&](int to, int64_t row_step, int64_t col_step) {
+            emit(OpCode::copy_tile, {to}, {}, {{indices_(row_step, col_step), Access::Scalar}});
+        };
+        if (row == 0 || col == 0 || row == -col) {
+            const int64_t factor = row ? row : col;
+            copy(unit, row ? 1 : 0, row == 0 ? 1 : col ? -1 : 0);
+            return factor;
+        }
+        copy(unit, 1, 0);
+        scale(unit, row);
+        const int other = alloc_shared_or_unit();
+        copy(other, 0, 1);
+        scale(other, col);
+        emit(OpCode::add_binary_tile, {unit, other, unit});
+        give_back(other);
+        return 1;
+    }
+    void scale(int unit, int64_t factor) {
+        if (factor != 1) emit(OpCode::mul_unary_tile, {unit}, {fp32_bits(static_cast<double>(factor))});
+    }
+    // A temporary: shared where what is emitted goes tile by tile.
+    int alloc_shared_or_unit() { return when_.empty() ? alloc() : alloc_shared(); }
+    void give_back(int unit) { (unit < 0 ? free_shared_ : free_).push_back(unit); }
+
+    // The value in a register. Whole numbers up to 2^24 are made in fp32 and converted; others are put together from
+    // what is the same in all tiles, which is small, and an int32.
+    int made(const Affine& value, const graph::TileType& type) {
+        const int unit = alloc();
+        const TileIndex base = base_of(value);
+        const bool integer = is_int(type.dtype);
+        if (value.scalar()) {
+            emit(integer ? OpCode::fill_tile_int : OpCode::fill_tile, {unit}, base);
+            return unit;
+        }
+        const Affine tile{value.row, value.col, {}, 0, false};
+        if (!exact_in_fp32(bounds(ctx_, tile, kTileDim, kTileDim))) {
+            refuse("TT4026", "a factor of an index is too large for the chip", "use smaller strides");
+            return unit;
+        }
+        scale(unit, pattern(unit, value.row, value.col));
+        const bool moved = !base.terms.empty() || base.constant || base.row_step || base.col_step;
+        const bool small = exact_in_fp32(bounds(ctx_, value, type.rows, type.cols));
+        if (moved && small) emit(OpCode::add_unary_tile, {unit}, base);
+        if (integer)
+            emit(OpCode::typecast_tile, {unit},
+                 {static_cast<int64_t>(tensix::DataFormat::Float32), static_cast<int64_t>(tensix::DataFormat::Int32)});
+        if (moved && !small) {
+            const int add = alloc();
+            emit(OpCode::fill_tile_int, {add}, base);
+            emit(OpCode::add_int_tile, {unit, add, unit});
+            free_.push_back(add);
+        }
+        return unit;
+    }
+
+    // 1 where all tests hold, else 0.
+    void hold(const std::vector<Test>& tests, int unit) {
+        bool first = true;
+        for (const Test& test : tests) {
+            const int to = first ? unit : alloc_shared_or_unit();
+            const Affine& value = test.value;
+            const auto code = tensix::find_op(Unit::Sfpu, OpKind::UnaryScalar, test.fn);
+            if (value.scalar()) {
+                // Of the whole tile: the number is compared with 0.
+                TileIndex at = base_of(value);
+                at.limit = 1;
+                emit(OpCode::fill_tile, {to}, at);
+                emit(*code, {to}, {fp32_bits(0)});
+            } else {
+                const int64_t factor = pattern(to, value.row, value.col);
+                scale(to, factor);
+                TileIndex with = negated(base_of(value));
+                // Beyond what the tile holds all numbers compare alike.
+                const Interval tile = bounds(ctx_, {value.row, value.col, {}, 0, false}, kTileDim, kTileDim);
+                with.limit = std::max(*tile.hi, -*tile.lo) + 1;
+                emit(*code, {to}, with);
+            }
+            if (!first) {
+                emit(OpCode::mul_binary_tile, {unit, to, unit});
+                give_back(to);
+            }
+            first = false;
+        }
+    }
+
+    // Negative where the test fails for some element of a tile (or, with `fails`, where it holds for some).
+    static std::optional<TileIndex> some(const Test& test, bool fails) {
+        int64_t low = 0, high = 0;  // of what varies inside a tile
+        for (int64_t step : {test.value.row, test.value.col}) (step < 0 ? low : high) += step * (kTileDim - 1);
+        TileIndex at = base_of(test.value);
+        // value >= 0 fails for the smallest, holds for the largest
+        auto plus = [&](TileIndex x, int64_t n) {
+            x.constant += n;
+            return x;
+        };
+        switch (test.fn) {
+            case TileFn::Ge:  // fails somewhere: at + low < 0; holds somewhere: at + high >= 0
+                return fails ? plus(at, low) : plus(negated(at), -high - 1);
+            case TileFn::Gt:
+                return fails ? plus(at, low - 1) : plus(negated(at), -high);
+            case TileFn::Lt:
+                return fails ? plus(negated(at), -high - 1) : plus(at, low);
+            case TileFn::Le:
+                return fails ? plus(negated(at), -high) : plus(at, low - 1);
+            default:
+                return std::nullopt;
+        }
+    }
+
+    // unit = where the tests hold ? unit : other (or the other way round with `keeps` false); other: a register, or a
+    // constant.
+    void mask(const std::vector<Test>& tests, int unit, bool keeps, const Source& other, double constant,
+              const graph::TileType& type) {
+        std::vector<TileIndex> when;
+        for (const Test& test : tests) {
+            auto some = this->some(test, keeps);
+            if (!some) {
+                when.clear();
+                break;
+            }
+            when.push_back(*some);
+            if (!keeps) break;  // one that holds nowhere is enough to do nothing
+        }
+        const bool integer = is_int(type.dtype);
+        const auto before = std::exchange(when_, std::move(when));
+        const int cond = alloc_shared_or_unit();
+        hold(tests, cond);
+        int filled = other.unit;
+        if (other.unit == kNone) {
+            filled = alloc_shared_or_unit();
+            emit(integer ? OpCode::fill_tile_int : OpCode::fill_tile, {filled},
+                 std::vector<int64_t>{integer ? int32_bits(static_cast<int64_t>(constant)) : fp32_bits(constant)});
+        }
+        emit(OpCode::where_tile, {cond, keeps ? unit : filled, keeps ? filled : unit, unit}, {where_format(integer)});
+        give_back(cond);
+        if (other.unit == kNone) give_back(filled);
+        when_ = before;
+    }
+    int64_t where_format(bool integer) const {
+        return static_cast<int64_t>(integer              ? tensix::DataFormat::Int32
+                                    : options_.fp32_dest ? tensix::DataFormat::Float32
+                                                         : tensix::DataFormat::Float16_b);
+    }
+    static constexpr int kNone = std::numeric_limits<int>::min();
+
+    // The operand is not read after all.
+    void forget(const graph::Operand& operand) {
+        if (!operand.value) return;
+        const ValueId value = analysis_.resolve(operand.value);
+        if (--reads_[value] > 0) return;
+        if (auto it = units_.find(value); it != units_.end()) {
+            free_.push_back(it->second);
+            units_.erase(it);
+        }
+    }
+
+    bool define_affine(ValueId id, const std::vector<graph::Operand>& operands) {
+        const Affine* affine = analysis_.affine(id);
+        if (!affine) return false;
+        for (const graph::Operand& operand : operands) forget(operand);
+        define(id, made(*affine, type(id)));
+        return true;
+    }
+
     // ---- operations ----
     void lower(const graph::Load&) {}
     void lower(const graph::Slice&) {}
     void lower(const graph::Insert&) {}
     void lower(const graph::Scan&) {}  // a section of its own
+    void lower(const graph::Iota& op) { define_affine(op.result.id, {}); }
+    void lower(const graph::FromBits& op) { define_affine(op.result.id, {}); }
+
+    // Only the last tiles along an edge have something beyond it.
+    void lower(const graph::Pad& op) {
+        const graph::TileType& t = type(op.result.id);
+        const Source x = read({op.value, 0}, t, true);
+        for (bool rows : {true, false}) {
+            const int64_t extent = rows ? t.rows : t.cols;
+            if (extent % kTileDim == 0 ||
+                (rows ? t.orientation == Orientation::Row : t.orientation == Orientation::Col) ||
+                t.orientation == Orientation::Scalar)
+                continue;
+            // position < extent
+            Test inside{TileFn::Lt, {rows, !rows, {}, -extent, false}};
+            mask({inside}, x.unit, true, {kNone, false}, op.fill, t);
+        }
+        define(op.result.id, x.unit);
+    }
 
     void lower(const graph::Fill& op) {
         if (reads_[analysis_.resolve(op.result.id)] > 0)
@@ -366,8 +593,8 @@ class Selector {
         const bool minimum = op.fn == ReduceFn::Min || op.fn == ReduceFn::All;
         SelectOptions options = options_;
         options.to_pack = false;
-        auto made =
-            Selector(ctx_, launch_, analysis_, tiles_, reduced_, format_, options).run(how.maps, {}, {op.value});
+        auto made = Selector(ctx_, launch_, analysis_, tiles_, reduced_, format_, indices_, options)
+                        .run(how.maps, {}, {op.value});
         if (!made) {
             errors_ = made.diagnostics();
             return;
@@ -393,7 +620,7 @@ class Selector {
 
         const int to = alloc();
         std::vector<int> units;
-        for (int i = 0; i < tile.units; ++i) units.push_back(alloc());
+        for (int i = 0; i < tile.units + tile.shared; ++i) units.push_back(alloc());
         Instr fold;
         fold.op = combination(dtype, sum, minimum);
         fold.registers = {{to, true}, {units[static_cast<size_t>(result)], true}, {to, true}};
@@ -402,7 +629,8 @@ class Selector {
         fold.k_tiles = op.dim == 1 ? from.tile_cols() : op.dim == 0 ? from.tile_rows() : from.tiles();
         fold.loc = loc_;
         for (Instr& instr : tile.instrs) {
-            for (Register& r : instr.registers) r.slot = units[static_cast<size_t>(r.slot)];
+            for (Register& r : instr.registers)
+                r.slot = units[static_cast<size_t>(r.slot < 0 ? tile.units - r.slot - 1 : r.slot)];
             fold.each.push_back(std::move(instr));
         }
         out_.instrs.push_back(std::move(fold));
@@ -421,6 +649,13 @@ class Selector {
 
     void lower(const graph::Eltwise& op) {
         const graph::TileType& result = type(op.result.id);
+        if (define_affine(op.result.id, op.operands)) return;
+        if (const auto* tests = analysis_.mask(op.result.id)) {
+            for (const graph::Operand& operand : op.operands) forget(operand);
+            const int unit = alloc();
+            hold(*tests, unit);
+            return define(op.result.id, unit);
+        }
         switch (tensix::arity(op.fn)) {
             case 1:
                 return unary(op, result);
@@ -527,7 +762,15 @@ class Selector {
         auto is_constant = [&](const graph::Operand& operand) {
             return constant_of(operand) && !(operand.value && units_.contains(analysis_.resolve(operand.value)));
         };
-        if (is_constant(a) && !is_constant(b) && exchanged(fn)) std::swap(a, b), fn = *exchanged(fn);
+        // A scalar that is known at run time only: the calls take it as they take a constant.
+        auto at_run_time = [&](const graph::Operand& operand) -> std::optional<TileIndex> {
+            const Affine* affine = operand.value ? analysis_.affine(operand.value) : nullptr;
+            if (integer || !affine || !affine->scalar() || units_.contains(analysis_.resolve(operand.value)))
+                return std::nullopt;
+            return base_of(*affine);
+        };
+        auto is_scalar = [&](const graph::Operand& operand) { return is_constant(operand) || at_run_time(operand); };
+        if (is_scalar(a) && !is_scalar(b) && exchanged(fn)) std::swap(a, b), fn = *exchanged(fn);
         // The chip's division by a constant multiplies by what it is given: give it the reciprocal, where it is a
         // number (two roundings: 2^-23 relative at most).
         if (!integer && fn == TileFn::Div && is_constant(b))
@@ -539,6 +782,12 @@ class Selector {
         if (!integer && is_constant(a) && !is_constant(b))
             if (auto code = tensix::find_op(Unit::Sfpu, OpKind::UnaryScalar, fn, Broadcast::None, false, true))
                 return with_constant(op, *code, b, a, result);
+        if (auto scalar = at_run_time(b); scalar && !is_scalar(a) && fn != TileFn::Div)
+            if (auto code = tensix::find_op(Unit::Sfpu, OpKind::UnaryScalar, fn))
+                return with_scalar(op, *code, a, b, *scalar, result);
+        if (auto scalar = at_run_time(a); scalar && !is_scalar(b))
+            if (auto code = tensix::find_op(Unit::Sfpu, OpKind::UnaryScalar, fn, Broadcast::None, false, true))
+                return with_scalar(op, *code, b, a, *scalar, result);
 
         auto code = integer ? integer_op(OpKind::Binary, fn, dtype) : tensix::find_op(Unit::Sfpu, OpKind::Binary, fn);
         if (!code)
@@ -607,19 +856,46 @@ class Selector {
         define(op.result.id, source.unit);
     }
 
+    void with_scalar(const graph::Eltwise& op, OpCode code, const graph::Operand& x, const graph::Operand& scalar,
+                     const TileIndex& value, const graph::TileType& result) {
+        --reads_[analysis_.resolve(scalar.value)];
+        const Source source = read(x, result, true);
+        emit(code, {source.unit}, value);
+        define(op.result.id, source.unit);
+    }
+
     void select(const graph::Eltwise& op, const graph::TileType& result) {
         const bool integer = is_int(result.dtype);
+        const graph::Operand& cond = op.operands[0];
+        const auto* tests = cond.value ? analysis_.mask(cond.value) : nullptr;
+        if (tests && !units_.contains(analysis_.resolve(cond.value))) {
+            // What is kept is changed in place; a constant, which needs no register of its own, is what is put in.
+            forget(cond);
+            auto is_constant = [&](const graph::Operand& operand) {
+                return constant_of(operand) && !(operand.value && units_.contains(analysis_.resolve(operand.value)));
+            };
+            const bool keeps = !is_constant(op.operands[1]) || is_constant(op.operands[2]);
+            const graph::Operand &kept = op.operands[keeps ? 1 : 2], &put = op.operands[keeps ? 2 : 1];
+            Source other{kNone, false};
+            double constant = 0;
+            if (is_constant(put)) {
+                constant = *constant_of(put);
+                if (put.value) --reads_[analysis_.resolve(put.value)];
+            } else {
+                other = read(put, result, false);
+            }
+            const Source x = read(kept, result, true);
+            mask(*tests, x.unit, keeps, other, constant, result);
+            if (other.unit != kNone && other.unit != x.unit) release(other);
+            return define(op.result.id, x.unit);
+        }
         // A condition that is an integer, small ones being denormals, is no truth to a selection of floats.
-        const graph::Operand& condition = op.operands[0];
-        const bool words = condition.value && is_int(type(condition.value).dtype);
-        const Source c = read(condition, result, words);
-        if (words) apply(to_float(type(condition.value).dtype), c.unit);
+        const bool words = cond.value && is_int(type(cond.value).dtype);
+        const Source c = read(cond, result, words);
+        if (words) apply(to_float(type(cond.value).dtype), c.unit);
         const Source x = read(op.operands[1], result, false), y = read(op.operands[2], result, false);
         const int to = x.owned ? x.unit : y.owned ? y.unit : c.owned ? c.unit : alloc();
-        emit(OpCode::where_tile, {c.unit, x.unit, y.unit, to},
-             {static_cast<int64_t>(integer              ? tensix::DataFormat::Int32
-                                   : options_.fp32_dest ? tensix::DataFormat::Float32
-                                                        : tensix::DataFormat::Float16_b)});
+        emit(OpCode::where_tile, {c.unit, x.unit, y.unit, to}, {where_format(integer)});
         for (const Source& source : {c, x, y})
             if (source.unit != to) release(source);
         define(op.result.id, to);
@@ -631,12 +907,15 @@ class Selector {
     const FindTiles& tiles_;
     const FindReduced& reduced_;
     const FindFormat& format_;
+    const FindIndices& indices_;
     SelectOptions options_;
     Selected out_;
     std::unordered_map<ValueId, int> units_;
     std::unordered_map<ValueId, int> reads_;
     std::map<std::tuple<ValueId, Access, bool>, int> held_;  // loaded operands that are read again; spread or not
     std::vector<int> free_;
+    std::vector<TileIndex> when_;   // of what is emitted now
+    std::vector<int> free_shared_;  // registers that tiles use in turn
     std::vector<Diagnostic> errors_;
     bool divides_ = false;  // an operation of the group is infinite at 0, or its result has to be uniform
     LocId loc_;
@@ -687,8 +966,8 @@ tensix::DataFormat format_of(DType dtype) {
 Result<Selected> select(const Context& ctx, const graph::Launch& launch, const Analysis& analysis,
                         const std::vector<const graph::Op*>& ops, const std::vector<ValueId>& preset,
                         const std::vector<ValueId>& wanted, const FindTiles& tiles, const FindReduced& reduced,
-                        const FindFormat& format, const SelectOptions& options) {
-    return Selector(ctx, launch, analysis, tiles, reduced, format, options).run(ops, preset, wanted);
+                        const FindFormat& format, const FindIndices& indices, const SelectOptions& options) {
+    return Selector(ctx, launch, analysis, tiles, reduced, format, indices, options).run(ops, preset, wanted);
 }
 
 }  // namespace tilelang_tt::placed

@@ -23,6 +23,7 @@ struct Wanted {
 struct Selected {
     std::vector<Instr> instrs;  // registers: slot is the unit's number until slots are given out
     int units = 0;              // registers that are live at once, one DST slot a tile each
+    int shared = 0;             // registers that the tiles use in turn: numbers -1, -2, …
     std::vector<Wanted> wanted;
 };
 
@@ -41,6 +42,9 @@ using FindTiles = std::function<std::optional<Tiles>(ValueId, bool by_columns)>;
 // The format of a channel, which may keep more than the dtype of the value in it.
 using FindFormat = std::function<tensix::DataFormat(ChannelId)>;
 
+// The tile of indices row_step * r + col_step * c.
+using FindIndices = std::function<Tiles(int64_t row_step, int64_t col_step)>;
+
 // How a reduction is done: by the FPU, of tiles and weights in channels; or in DST, of tiles that `maps` make one by
 // one (none: the operand is in a channel).
 struct Reduction {
@@ -55,7 +59,7 @@ using FindReduced = std::function<const Reduction&(ValueId)>;
 Result<Selected> select(const Context& ctx, const graph::Launch& launch, const Analysis& analysis,
                         const std::vector<const graph::Op*>& ops, const std::vector<ValueId>& preset,
                         const std::vector<ValueId>& wanted, const FindTiles& tiles, const FindReduced& reduced,
-                        const FindFormat& format, const SelectOptions& options);
+                        const FindFormat& format, const FindIndices& indices, const SelectOptions& options);
 
 // How an operand's tiles stand to a result of the group's type.
 Access access_of(const graph::TileType& operand, const graph::TileType& result);

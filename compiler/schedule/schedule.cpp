@@ -70,7 +70,8 @@ class LaunchScheduler {
         for (prog::Op& op : body.ops) blocks.body.ops.push_back(std::move(op));
         ops_ = &out.body.ops;
         loc_ = launch_.loc;
-        for (const placed::ConstantTile& constant : resources_.constants) this->constant(constant);
+        for (const placed::ConstantTile& constant : resources_.constants)
+            constant.indices() ? index_tile(constant) : this->constant(constant);
         residents();
         add_region(std::move(blocks), launch_.loc);
         if (writes_) add(prog::NocSync{NocCall::WriteBarrier}, Engine::Writer);
@@ -213,6 +214,7 @@ class LaunchScheduler {
             } else if (auto* call = std::get_if<prog::Call>(&op.v)) {
                 for (IndexId id : call->tiles) check(id, op.engines);
                 for (IndexId id : call->dst) check(id, op.engines);
+                for (IndexId id : call->args) check(id, op.engines);
             } else if (auto* pack = std::get_if<prog::Pack>(&op.v)) {
                 check(pack->dst, op.engines), check(pack->slot, op.engines);
             }
@@ -634,6 +636,13 @@ class LaunchScheduler {
         channel(ChannelCall::PushBack, constant.channel, 1, Engine::Compute);
         channel(ChannelCall::WaitFront, constant.channel, 1, Engine::Compute);
     }
+    // A tile of positions, there for the whole kernel.
+    void index_tile(const placed::ConstantTile& tile) {
+        channel(ChannelCall::ReserveBack, tile.channel, 1, Engine::Reader);
+        add(prog::IndexTile{tile.channel, tile.row_step, tile.col_step}, Engine::Reader);
+        channel(ChannelCall::PushBack, tile.channel, 1, Engine::Reader);
+        channel(ChannelCall::WaitFront, tile.channel, 1, Engine::Compute);
+    }
     static std::string number(double value) {
         std::ostringstream out;
         out << value;
@@ -725,16 +734,62 @@ class LaunchScheduler {
         });
     }
 
+    IndexId value_of(const placed::TileIndex& index, IndexId row, IndexId col) {
+        IndexId out = index_.constant(index.constant);
+        auto plus = [&](IndexId id, int64_t factor) {
+            if (factor) out = index_.add(out, index_.mul(id, index_.constant(factor)));
+        };
+        for (const auto& [id, factor] : index.terms) plus(id, factor);
+        plus(row, index.row_step), plus(col, index.col_step);
+        const Interval range = index_.bounds(out);
+        if (!index.limit || index.bits) return out;
+        if (!range.hi || *range.hi > index.limit) out = index_.min(out, index_.constant(index.limit));
+        if (!range.lo || *range.lo < -index.limit) out = index_.max(out, index_.constant(-index.limit));
+        return out;
+    }
+
+    // The calls for one tile; those that are only for some tiles under their condition.
+    void calls(const std::vector<const Instr*>& list, IndexId t, IndexId row, IndexId col) {
+        for (size_t n = 0, end; n < list.size(); n = end) {
+            const auto& when = list[n]->when_negative;
+            for (end = n + 1; end < list.size() && list[end]->when_negative == when;) ++end;
+            IndexId cond;
+            for (const placed::TileIndex& index : when) {
+                const IndexId negative = index_.lt(value_of(index, row, col), index_.constant(0));
+                cond = cond ? index_.logical_or(cond, negative) : negative;
+            }
+            if (cond && index_.always_false(cond)) continue;
+            const bool always = !cond || index_.always_true(cond);
+            prog::If out{cond, {}, {}};
+            auto* outer = always ? ops_ : std::exchange(ops_, &out.then.ops);
+            for (size_t k = n; k < end; ++k) call(*list[k], t, row, col, list[k]->loc);
+            ops_ = outer;
+            if (!always) ops_->push_back({std::move(out), Engine::Compute, list[n]->loc});
+        }
+    }
+    static std::vector<const Instr*> pointers(const std::vector<Step>& list, size_t first, size_t last) {
+        std::vector<const Instr*> out;
+        for (size_t n = first; n <= last; ++n) out.push_back(&std::get<Instr>(list[n].v));
+        return out;
+    }
+
     void instrs(const std::vector<Step>& list, size_t first, size_t last, const Section& section) {
         if (section.tile_by_tile && !std::get<Instr>(list[first].v).k_tiles) {
-            tiles(section, row_, col_, false, [&](IndexId t, IndexId r, IndexId c) {
-                for (size_t n = first; n <= last; ++n) call(std::get<Instr>(list[n].v), t, r, c, list[n].loc);
-            });
+            tiles(section, row_, col_, false,
+                  [&](IndexId t, IndexId r, IndexId c) { calls(pointers(list, first, last), t, r, c); });
             return;
         }
         for (size_t n = first; n <= last; ++n) {
             const Instr& instr = std::get<Instr>(list[n].v);
             loc_ = list[n].loc;
+            if (!instr.when_negative.empty()) {
+                size_t end = n;
+                while (end < last && std::get<Instr>(list[end + 1].v).when_negative == instr.when_negative) ++end;
+                tiles(section, row_, col_, false,
+                      [&](IndexId t, IndexId r, IndexId c) { calls(pointers(list, n, end), t, r, c); });
+                n = end;
+                continue;
+            }
             if (!instr.each.empty()) {
                 tiles(section, row_, col_, false,
                       [&](IndexId t, IndexId r, IndexId c) { fold(instr, t, r, c, list[n].loc); });
@@ -749,9 +804,13 @@ class LaunchScheduler {
                 loop("k", instr.k_tiles, 1, [&](IndexId k) { matmul(instr, k); });
                 continue;
             }
-            const bool flat = std::all_of(instr.tiles.begin(), instr.tiles.end(), [](const placed::TileOperand& t) {
-                return t.access == Access::Full && !t.tiles.by_columns && !t.tiles.is_part();
-            });
+            auto moves = [](const placed::TileIndex& index) { return index.row_step || index.col_step; };
+            const bool flat =
+                std::all_of(instr.tiles.begin(), instr.tiles.end(),
+                            [](const placed::TileOperand& t) {
+                                return t.access == Access::Full && !t.tiles.by_columns && !t.tiles.is_part();
+                            }) &&
+                std::none_of(instr.args.begin(), instr.args.end(), moves);
             tiles(section, row_, col_, flat,
                   [&](IndexId t, IndexId r, IndexId c) { call(instr, t, r, c, list[n].loc); });
         }
@@ -782,12 +841,16 @@ class LaunchScheduler {
                 r = index_.floordiv(k, index_.constant(instr.k_cols));
                 c = index_.floormod(k, index_.constant(instr.k_cols));
             }
-            for (Instr each : instr.each) {
+            std::vector<Instr> each = instr.each;
+            std::vector<const Instr*> list;
+            for (Instr& one : each) {
                 if (in_place)
-                    for (placed::Register& reg : each.registers)
+                    for (placed::Register& reg : one.registers)
                         if (reg.slot == instr.registers[1].slot) reg = *in_place;
-                call(each, t, r, c, loc);
+                list.push_back(&one);
             }
+            loc_ = loc;
+            calls(list, t, r, c);
         };
         make(index_.constant(0), &instr.registers[0]);
         loop_from_1("k", instr.k_tiles, [&](IndexId k) {
@@ -801,6 +864,8 @@ class LaunchScheduler {
         out.op = instr.op;
         out.params = instr.params;
         if (instr.op == tensix::OpCode::cumsum_tile) out.params = {!scan_goes_on_};
+        for (const placed::TileIndex& arg : instr.args)
+            out.args.push_back(value_of(arg, row, col)), out.bits = arg.bits;
         for (const placed::TileOperand& operand : instr.tiles) {
             out.channels.push_back(operand.tiles.channel);
             switch (operand.access) {

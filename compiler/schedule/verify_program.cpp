@@ -247,6 +247,8 @@ class EngineVerifier {
                 if (made->replaces) return 0;
             return made->channel == channel ? 1 : 0;
         }
+        if (auto* made = std::get_if<IndexTile>(&op.v); made && std::is_same_v<Made, ReadTile>)
+            return made->channel == channel ? 1 : 0;
         if (auto* loop = std::get_if<For>(&op.v)) {
             int64_t each = 0;
             for (const Op& inner : loop->body.ops) {
@@ -375,6 +377,9 @@ class EngineVerifier {
         Held& held = state.held[op.channel.v];
         within(op.slot, held.reserved, op.channel, "reserved block");
         held.read_pending = true;
+    }
+    void step(const IndexTile& op, State& state) {
+        within(index_.constant(0), state.held[op.channel.v].reserved, op.channel, "reserved block");
     }
     void step(const WriteTile& op, State& state) {
         same_format(op.channel, op.tensor);

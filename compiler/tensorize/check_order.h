@@ -12,9 +12,4 @@ namespace tilelang_tt {
 // the launch stores to, unless it is in place: the same block as every store to that tensor, read before it is written.
 void check_memory_order(const Context& ctx, const graph::Launch& launch, std::vector<Diagnostic>& errors);
 
-// Appends TT3041 for each load of a tensor with unspecified padding (MappingPlan) whose ragged edge reaches a matmul or
-// a reduction, which would add it up.
-void check_padding(const Context& ctx, const graph::Launch& launch, const std::vector<bool>& pad_is_zero,
-                   std::vector<Diagnostic>& errors);
-
 }  // namespace tilelang_tt

@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <unordered_map>
+#include <utility>
 
-#include "compiler/ir/interpret.h"
+#include "compiler/ir/interpreter.h"
 #include "compiler/ir/text.h"
 #include "compiler/ir/walk.h"
 #include "compiler/map/access.h"
 #include "compiler/map/unpack.h"
+#include "compiler/tensorize/index_values.h"
 
 namespace tilelang_tt {
 namespace {
@@ -19,30 +21,10 @@ using graph::Operand;
 using graph::TileType;
 using tensix::TileFn;
 
-bool compares(TileFn fn) {
-    switch (fn) {
-        case TileFn::Eq:
-        case TileFn::Ne:
-        case TileFn::Lt:
-        case TileFn::Le:
-        case TileFn::Gt:
-        case TileFn::Ge:
-            return true;
-        default:
-            return false;
-    }
-}
-
-// The lanes that rows and columns of this body's blocks run over.
-struct Frame {
-    VarId row, col;
-    int64_t rows = 1, cols = 1;
-};
-
 class MapLowering {
   public:
     MapLowering(Context& ctx, const tile::Map& map, Memory& memory, GraphBuilder& builder, LocId loc)
-        : ctx_(ctx), map_(map), memory_(memory), builder_(builder), loc_(loc) {}
+        : ctx_(ctx), map_(map), memory_(memory), builder_(builder), loc_(loc), positions_(ctx, builder, frame_) {}
 
     void run() {
         for (size_t i = 0; i < map_.vars.size(); ++i) {
@@ -168,7 +150,7 @@ class MapLowering {
                 int64_t rest = part;
                 for (size_t i = outer_.size(); i-- > 0; rest /= extent(outer_[i]))
                     outer_values_[outer_[i]] = ctx_.index.constant(rest % extent(outer_[i]));
-                lower(store);
+                lower(unguarded(store));
             }
         }
     }
@@ -176,7 +158,20 @@ class MapLowering {
     // Lanes beyond two become loops.
     void lower_outer(size_t i) {
         if (i == outer_.size()) {
-            for (const tile::Store& store : map_.stores) lower(store);
+            for (size_t n = 0; n < map_.stores.size(); ++n) {
+                tile::Store store = unguarded(map_.stores[n]);
+                // What later statements store to the same elements is one store.
+                while (n + 1 < map_.stores.size() && overwrites(store, map_.stores[n + 1])) {
+                    const LaneId before = store.value;
+                    store = unguarded(map_.stores[++n]);
+                    store.value = put_in(store.value, store, before);
+                }
+                if (store.ref.is_tensor())
+                    for_each_read(ctx_.lanes, store.value, [&](const LaneNode& read) {
+                        if (read.ref == store.ref) ctx_.tensors[store.ref.tensor.v].read = true;
+                    });
+                lower(store);
+            }
             return;
         }
         Var var = ctx_.index.var(outer_[i]);
@@ -197,6 +192,59 @@ class MapLowering {
     std::string text(LaneId id) const { return print(ctx_, id); }
 
     // ---- stores ----
+    bool varies(IndexId cond) const {
+        return std::any_of(map_.vars.begin(), map_.vars.end(),
+                           [&](VarId lane) { return ctx_.index.uses(cond, lane) && extent(lane) != 1; });
+    }
+
+    // A guard that differs between the elements of a block chooses between the new value and what is there.
+    tile::Store unguarded(tile::Store store) {
+        if (!store.cond || store.combine != tile::Combine::None) return store;
+        if (droppable(store)) {
+            store.cond = {};
+        } else if (varies(store.cond)) {
+            const DType dtype = ctx_.lanes.node(store.value).dtype;
+            const LaneId old = ctx_.lanes.read(dtype, store.ref, store.indices);
+            store.value =
+                choose(dtype, ctx_.lanes.index(DType::Bool, std::exchange(store.cond, IndexId())), store.value, old);
+        }
+        return store;
+    }
+
+    // The next statement stores to the same elements of a tensor, whatever its guard is: read again, the tensor would
+    // have to be written first.
+    bool overwrites(const tile::Store& store, const tile::Store& next) {
+        return store.ref.is_tensor() && !store.cond && store.combine == tile::Combine::None && next.ref == store.ref &&
+               next.indices == store.indices && next.combine == tile::Combine::None &&
+               (!next.cond || varies(next.cond));
+    }
+
+    // cond ? a : b, where b may choose by the opposite condition.
+    LaneId choose(DType dtype, LaneId cond, LaneId a, LaneId b) {
+        const LaneNode other = ctx_.lanes.node(b);
+        if (other.op == LaneOp::Apply && other.fn == TileFn::Select && opposite(cond, other.a)) b = other.b;
+        return ctx_.lanes.apply(TileFn::Select, dtype, cond, a, b);
+    }
+    bool opposite(LaneId x, LaneId y) {
+        const LaneNode a = ctx_.lanes.node(x), b = ctx_.lanes.node(y);
+        if (a.op == LaneOp::Index && b.op == LaneOp::Index) return ctx_.index.logical_not(a.index) == b.index;
+        auto negates = [](const LaneNode& n, LaneId id) {
+            return n.op == LaneOp::Apply && n.fn == TileFn::LogicalNot && n.a == id;
+        };
+        return negates(a, y) || negates(b, x);
+    }
+
+    // The value with `stored` in place of reads of the elements that the store is to.
+    LaneId put_in(LaneId id, const tile::Store& to, LaneId stored) {
+        if (!id) return id;
+        const LaneNode node = ctx_.lanes.node(id);
+        if (node.op == LaneOp::Read && node.ref == to.ref && node.indices == to.indices) return stored;
+        if (node.op != LaneOp::Apply) return id;
+        const LaneId a = put_in(node.a, to, stored), b = put_in(node.b, to, stored), c = put_in(node.c, to, stored);
+        if (node.fn == TileFn::Select) return choose(node.dtype, a, b, c);
+        return ctx_.lanes.apply(node.fn, node.dtype, a, b, c);
+    }
+
     void lower(const tile::Store& store) {
         LocId loc = store.loc ? store.loc : loc_;
         at_ = loc;
@@ -204,15 +252,13 @@ class MapLowering {
         IndexId guard;
         if (store.cond && !droppable(store)) {
             guard = outside(store.cond);
-            for (VarId lane : map_.vars)
-                if (ctx_.index.uses(guard, lane) && extent(lane) != 1) {
-                    memory_.refuse(
-                        "TT3021", loc,
-                        "`" + memory_.name(store.ref) + "` is stored where `" + print(ctx_.index, store.cond) +
-                            "`, which differs between the elements of a tile",
-                        "store everywhere and let blocks run over the tensor's edge: what is outside is dropped");
-                    return;
-                }
+            if (varies(guard)) {
+                memory_.refuse("TT3021", loc,
+                               "what T.Parallel adds to `" + memory_.name(store.ref) + "` is added where `" +
+                                   print(ctx_.index, store.cond) + "`, which differs between the elements of a tile",
+                               "add T.if_then_else(condition, value, 0)");
+                return;
+            }
         }
         std::string problem;
         auto to = lane_access(ctx_.index, map_, store.indices, problem);
@@ -359,19 +405,32 @@ class MapLowering {
             case LaneOp::Const:
                 return Operand{{}, round_to(node.dtype, node.value)};
             case LaneOp::Index:
-                if (auto value = fixed_value(ctx_.index, outside(node.index)))
-                    return Operand{{}, round_to(node.dtype, static_cast<double>(*value))};
-                memory_.refuse("TT3025", at_,
-                               "the value of `" + print(ctx_.index, node.index) +
-                                   "` is used in T.Parallel; values that depend on an index are not supported yet",
-                               "pass them in as a tensor");
-                return std::nullopt;
+                return position(outside(node.index), node.dtype);
+            case LaneOp::Bits: {
+                const ValueId value = builder_.value(tile_type(DType::F32, 1, 1), "scalar", at_);
+                builder_.add(graph::FromBits{{value}, outside(node.index)}, at_);
+                return Operand{builder_.cast(value, node.dtype, at_)};
+            }
             case LaneOp::Read:
                 return lower_read(node);
             case LaneOp::Apply:
                 return lower_apply(node);
         }
         return std::nullopt;
+    }
+
+    // What follows from the lanes alone. Rows that several lanes make up have no one position.
+    std::optional<Operand> position(IndexId id, DType dtype) {
+        for (VarId lane : map_.vars)
+            if (extent(lane) != 1 && ctx_.index.uses(id, lane) && lane != frame_.row && lane != frame_.col) {
+                memory_.refuse("TT3025", at_,
+                               "`" + print(ctx_.index, id) +
+                                   "` is used as a value where T.Parallel runs over more than "
+                                   "two lanes at once",
+                               "put a loop around a T.Parallel of two lanes");
+                return std::nullopt;
+            }
+        return positions_.value(id, dtype, at_);
     }
 
     std::optional<Operand> lower_read(const LaneNode& node) {
@@ -420,13 +479,16 @@ class MapLowering {
 
     std::optional<Operand> lower_apply(const LaneNode& node) {
         if (node.fn == TileFn::Select)
-            if (auto cond = index_condition(node.a)) return lower_select(node, outside(*cond));
+            if (auto cond = index_condition(node.a))
+                if (auto decided = lower_select(node, outside(*cond))) return *decided;
         std::vector<Operand> operands;
         int64_t rows = 1, cols = 1;
         bool refused = false, constant = true;
         for (LaneId id : {node.a, node.b, node.c}) {
             if (!id) break;
-            auto operand = lower(id);
+            // A condition on indices alone is computed as one, whatever the steps in which it is written.
+            auto cond = ctx_.lanes.node(id).dtype == DType::Bool ? index_condition(id) : std::nullopt;
+            auto operand = cond ? position(outside(*cond), DType::Bool) : lower(id);
             if (!operand) {
                 refused = true;
                 continue;
@@ -441,13 +503,17 @@ class MapLowering {
         }
         if (refused) return std::nullopt;
         if (node.fn == TileFn::Identity) return operands[0];
+        if (node.fn == TileFn::Cast && is_float(node.dtype) && ctx_.lanes.node(node.a).op == LaneOp::Index)
+            return position(outside(ctx_.lanes.node(node.a).index), node.dtype);
         if (node.fn == TileFn::Cast) {
             if (constant) return Operand{{}, round_to(node.dtype, operands[0].constant)};
             if (builder_.type(operands[0].value).dtype == node.dtype) return operands[0];
         }
         if (constant) {
-            DType dtype = compares(node.fn) ? ctx_.lanes.node(node.a).dtype : node.dtype;
-            operands[0].value = builder_.fill(tile_type(dtype, 1, 1), operands[0].constant, "constant", at_);
+            double x[3] = {};
+            for (size_t i = 0; i < operands.size(); ++i) x[i] = operands[i].constant;
+            return Operand{{},
+                           interpreter::apply(node.fn, node.dtype, ctx_.lanes.node(node.a).dtype, x[0], x[1], x[2])};
         }
         ValueId result = builder_.eltwise(node.fn, tile_type(node.dtype, rows, cols), std::move(operands),
                                           std::string(to_string(node.fn)), at_);
@@ -489,8 +555,9 @@ class MapLowering {
         }
     }
 
-    // cond ? a : b where cond is on indices: decided, or a guard of a read that is 0 outside its tensor anyway.
-    std::optional<Operand> lower_select(const LaneNode& node, IndexId cond) {
+    // cond ? a : b where cond is on indices, without a mask: decided, or a guard of a read that is 0 outside its tensor
+    // anyway. nullopt: it takes a mask.
+    std::optional<std::optional<Operand>> lower_select(const LaneNode& node, IndexId cond) {
         if (ctx_.index.always_true(cond)) return lower(node.b);
         if (ctx_.index.always_false(cond)) return lower(node.c);
         LaneNode read = ctx_.lanes.node(node.b);
@@ -499,11 +566,6 @@ class MapLowering {
         if (otherwise.op == LaneOp::Const && otherwise.value == 0 && read.op == LaneOp::Read && read.ref.is_tensor() &&
             implied_in_bounds(ctx_.index, cond, ctx_.tensor(read.ref.tensor), read.indices))
             return lower(node.b);
-        memory_.refuse("TT3026", at_,
-                       "a value in T.Parallel depends on the condition `" + print(ctx_.index, cond) +
-                           "` on indices; masks are not supported yet",
-                       "pass the mask in as a tensor; a guard against reading outside a tensor is not needed, such "
-                       "elements read as 0");
         return std::nullopt;
     }
 
@@ -514,6 +576,7 @@ class MapLowering {
     LocId loc_, at_;
     Frame frame_;
     bool stacked_ = false;  // rows run over all lanes but the last
+    IndexValues positions_;
     std::vector<VarId> outer_;
     IndexSubst outer_values_;
     std::vector<ValueId> before_;  // unrolled outer lanes: the buffers' values that a store's operands are read from

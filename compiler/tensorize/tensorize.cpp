@@ -4,6 +4,7 @@
 #include "compiler/map/block_dims.h"
 #include "compiler/tensorize/build.h"
 #include "compiler/tensorize/check_order.h"
+#include "compiler/tensorize/pad.h"
 #include "compiler/tensorize/simplify.h"
 
 namespace tilelang_tt {
@@ -43,7 +44,8 @@ Result<TileGraph> tensorize(const TileProgram& program, const MappingPlan& mappi
     for (graph::Launch& launch : graph.launches) {
         simplify(graph.ctx, launch);
         check_memory_order(graph.ctx, launch, errors);
-        check_padding(graph.ctx, launch, pad_is_zero, errors);
+        mask_edges(graph.ctx, launch, pad_is_zero);
+        insert_pads(graph.ctx, launch, pad_is_zero);
         name_apart(launch);
     }
     if (!errors.empty()) return errors;

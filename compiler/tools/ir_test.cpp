@@ -229,7 +229,7 @@ class Generator {
             fill(value);
             id = lanes.constant(dtype, value);
         } else if (kind == 1) {
-            id = lanes.index(dtype, random_.of(indices_));
+            id = random_.one_in(3) ? lanes.bits(dtype, random_.of(indices_)) : lanes.index(dtype, random_.of(indices_));
         } else if (kind == 2) {
             Ref ref;
             fill(ref);

@@ -251,6 +251,9 @@ IndexEnv symbol_values(const Context& ctx, const Options& options, std::mt19937_
         const int64_t hi = std::max(lo, std::min<int64_t>(lo + 150, var.hi.value_or(lo + 150)));
         env[VarId(v)] = std::uniform_int_distribution<int64_t>(lo, hi)(random);
     }
+    for (const ScalarParam& scalar : ctx.scalars)
+        if (is_float(scalar.dtype) && scalar.var)
+            env[scalar.var] = std::bit_cast<uint32_t>(static_cast<float>(std::normal_distribution<>()(random)));
     for (auto& [name, value] : options.symbols) {
         const std::optional<VarId> var = ctx.index.find_var(name);
         if (!var || ctx.index.var(*var).kind != VarKind::Symbol) throw UsageError("no symbol is called " + name);

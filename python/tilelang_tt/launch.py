@@ -208,6 +208,7 @@ FORMATS: dict[str, _Format] = {
     "uint16": _Format(2048, np.dtype(np.uint16)),
     "uint8": _Format(1024, np.dtype(np.uint8)),
 }
+_FLOATS = ("float64", "float32", "float16", "bfloat16")
 # numpy's type of a logical dtype; bfloat16 and the 8-bit floats have none and are kept as float32
 _NUMPY = {
     "bfloat16": np.dtype(np.float32),
@@ -347,12 +348,23 @@ class Program:
 
     # ---- arguments ----
 
-    def bind(self, arrays: Sequence[Any], scalars: Env | None = None) -> dict[str, int]:
+    def scalars_from_bits(self, values: Mapping[str, int]) -> dict[str, float]:
+        """Scalars as `run` takes them, where floats have come as the bits of fp32 numbers."""
+        out: dict[str, float] = dict(values)
+        for s in self.plan.get("scalars", ()):
+            if s["dtype"] in _FLOATS and s["name"] in out:
+                out[s["name"]] = float(np.uint32(out[s["name"]]).view(np.float32))
+        return out
+
+    def bind(self, arrays: Sequence[Any], scalars: Mapping[str, float] | None = None) -> dict[str, int]:
         """Values of the plan's shape symbols and scalars; raises where an array does not fit its parameter."""
         if len(arrays) != len(self.inputs):
             names = ", ".join(t.name for t in self.inputs)
             raise LaunchError(f"{len(arrays)} inputs given for {len(self.inputs)}: {names or 'none'}")
         env = dict(scalars or {})
+        for s in self.plan.get("scalars", ()):
+            if s["dtype"] in _FLOATS and s["name"] in env:  # kernels take the bits of an fp32 number
+                env[s["name"]] = int(np.float32(env[s["name"]]).view(np.uint32))
         missing = [s["name"] for s in self.plan.get("scalars", ()) if s["name"] not in env]
         if missing:
             raise LaunchError(f"no value given for the scalars {', '.join(missing)}")
@@ -407,7 +419,7 @@ class Program:
             raise LaunchError(f"the plan names the kernel {file}, which is not in {self.place}")
         return self._files[file]
 
-    def run(self, device: Any, arrays: Sequence[Any], scalars: Env | None = None) -> list[Any]:
+    def run(self, device: Any, arrays: Sequence[Any], scalars: Mapping[str, float] | None = None) -> list[Any]:
         """Runs the program on arrays (numpy, or ttnn tensors) in parameter order; returns the outputs as numpy arrays.
 
         A ttnn tensor on the device that lies as the plan wants is used without a copy, and an output that is also an
@@ -569,7 +581,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         if len(args.output) > len(program.outputs):
             raise LaunchError(f"{len(args.output)} outputs asked for; the program has {len(program.outputs)}")
         arrays = [np.load(p) for p in args.input]
-        scalars = {name: int(value) for name, _, value in (s.partition("=") for s in args.scalar)}
+        floats = {s["name"] for s in program.plan.get("scalars", ()) if s["dtype"] in _FLOATS}
+        scalars = {
+            name: float(value) if name in floats else int(value)
+            for name, _, value in (s.partition("=") for s in args.scalar)
+        }
         program.bind(arrays, scalars)  # fail before the device is opened
         device = open_device(args.device)
         for _ in range(args.repeat):

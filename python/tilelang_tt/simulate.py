@@ -70,9 +70,15 @@ def generate_arguments(function: PrimFunc, artifacts: Artifacts, symbols: dict[s
     access = {t["name"]: (t["read"], t["written"]) for t in _ffi.tensors(artifacts.tile_program) if t["param"] >= 0}
     by_position = {t["param"]: t["name"] for t in _ffi.tensors(artifacts.tile_program)}
     generator = torch.Generator().manual_seed(seed)
-    values: list[TensorArgument | int] = []
+    values: list[TensorArgument | float] = []
     for position, param in enumerate(function.params):
         if param not in function.buffer_map:
+            if str(param.dtype).startswith(("float", "bfloat")):
+                if param.name not in symbols:
+                    raise ValueError(f"argument {param.name} is a number: give -D {param.name}=VALUE")
+                used.add(param.name)
+                values.append(float(symbols[param.name]))
+                continue
             values.append(number(param, f"argument {param.name}"))
             continue
         buffer = function.buffer_map[param]

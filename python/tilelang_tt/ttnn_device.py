@@ -73,7 +73,7 @@ def run(files: Mapping[str, str], arrays: Sequence[Mapping[str, Any]], symbols: 
         for t in program.inputs:
             view = views[t.index]
             inputs.append(launch.decode_bits(view, t.plan["dtype"]))
-        outputs = program.run(opened, inputs, {str(k): int(v) for k, v in symbols.items()})
+        outputs = program.run(opened, inputs, program.scalars_from_bits({str(k): int(v) for k, v in symbols.items()}))
     except launch.LaunchError as error:
         raise RunError(str(error)) from error
     for t, result in zip(program.outputs, outputs, strict=True):

@@ -115,7 +115,7 @@ def test_obstacles_of_different_kinds_are_reported_together():
             T.fill(a, A[0, 0])
             T.copy(a, B)
 
-    refused(several, "TT1009", "TT1003", "TT1001", "TT1003", "TT1002")
+    refused(several, "TT1003", "TT1001", "TT1003", "TT1002")
 
 
 def test_thread_index_is_refused():
@@ -182,17 +182,6 @@ def test_vector_atomics_are_refused_with_another_way():
     assert "use T.atomic_add, one element a lane" in refused(pairs, "TT1001")
 
 
-def test_float_scalar_is_refused_by_name():
-    @T.prim_func
-    def scale(A: T.Tensor((32, 32), "float32"), s: T.float32, B: T.Tensor((32, 32), "float32")):
-        with T.Kernel(1):
-            for i, j in T.Parallel(32, 32):
-                B[i, j] = A[i, j] * s
-
-    message = refused(scale, "TT1009")
-    assert "scalar argument s of type float32" in message and "a tensor of shape (1,)" in message
-
-
 DEVICES = ["tenstorrent -device=reference", "tenstorrent -grid=1x1"]
 
 
@@ -236,7 +225,8 @@ def test_swap_swaps(target):
     assert (d - a).abs().max() <= 1e-6 * a.abs().max()
 
 
-def test_condition_read_before_a_store_and_used_after_it_is_refused():
+@pytest.mark.parametrize("target", DEVICES)
+def test_condition_read_before_a_store_and_used_after_it_is_kept(target):
     @T.prim_func
     def condition(A: T.Tensor((32, 32), "float32")):
         with T.Kernel(1):
@@ -248,7 +238,10 @@ def test_condition_read_before_a_store_and_used_after_it_is_refused():
                 a[i, j] = T.if_then_else(positive, a[i, j], 0.0)
             T.copy(a, A)
 
-    assert "positive was computed from a" in refused(condition, "TT1001")
+    x = torch.randn(32, 32)
+    got = x.clone()
+    tilelang.compile(condition, target=target)(got)
+    assert torch.equal(got, torch.where(x > 0, x + 1, torch.zeros(())))
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ class Mutant:
 
 # A call less may leave a well-formed program that computes something else; everything else is needed.
 REMOVABLE = re.compile(
-    r"^\s*(reader|compute|writer)[+a-z]*: (channel|noc|dst|startup|init|reconfig|packer|read_tile|write_tile|pack|call)\b"
+    r"^\s*(reader|compute|writer)[+a-z]*: (channel|noc|dst|startup|init|reconfig|packer|index_tile|read_tile|write_tile|pack|call)\b"
 )
 
 

@@ -40,7 +40,7 @@ constexpr double kTolerance = 4e-3;
 struct Options {
     std::filesystem::path folder;  // of inputs and expected results; empty: none
     double tolerance = kTolerance;
-    std::map<std::string, int64_t> symbols;
+    std::map<std::string, std::string> symbols;
 };
 
 Options parse(int argc, char** argv) {
@@ -51,7 +51,7 @@ Options parse(int argc, char** argv) {
         if (arg == "--tolerance" && i + 1 < argc) {
             options.tolerance = std::stod(argv[++i]);
         } else if (arg[0] != '-' && equals != std::string::npos) {
-            options.symbols[arg.substr(0, equals)] = std::stoll(arg.substr(equals + 1));
+            options.symbols[arg.substr(0, equals)] = arg.substr(equals + 1);
         } else if (arg[0] != '-' && options.folder.empty()) {
             options.folder = arg;
         } else {
