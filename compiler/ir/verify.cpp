@@ -526,6 +526,7 @@ class Verifier {
     void part(const graph::TileType& part, const graph::TileType& whole, IndexId row, IndexId col) {
         if (part.dtype != whole.dtype || part.orientation != whole.orientation)
             error("TT9107", "a part has another dtype or orientation than the whole");
+        if (!row || !col) return;  // said already
         const IndexArena& index = ctx_.index;
         for (const auto& [at, size, all] :
              {std::tuple(row, part.rows, whole.rows), std::tuple(col, part.cols, whole.cols)}) {
