@@ -283,6 +283,8 @@ class Unpacker {
                 const auto value = index_.as_const(index_.substitute(node.index, at));
                 return value ? std::optional(round_to(node.dtype, static_cast<double>(*value))) : std::nullopt;
             }
+            case LaneOp::Bits:
+                return std::nullopt;
             case LaneOp::Read:
                 return round_to(node.dtype, dtype(node.ref) == DType::I8 ? static_cast<int8_t>(byte) : byte);
             case LaneOp::Apply:
@@ -319,6 +321,7 @@ class Unpacker {
         const LaneNode node = ctx_.lanes.node(id);
         switch (node.op) {
             case LaneOp::Const:
+            case LaneOp::Bits:
                 return id;
             case LaneOp::Index: {
                 const IndexId first = lane_at(taken.position, taken.packing->per_byte(), 0);

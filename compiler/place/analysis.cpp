@@ -208,11 +208,11 @@ bool Analysis::made_where_used(const graph::Op& op) const {
         }
         auto* eltwise = std::get_if<graph::Eltwise>(&use.op->v);
         if (!eltwise) return false;
-        if (eltwise->fn == tensix::TileFn::LogicalAnd && mask(eltwise->result.id)) {
-            if (!made_where_used(*use.op)) return false;
-        } else if (eltwise->fn != tensix::TileFn::Select || resolve(eltwise->operands[0].value) != id ||
-                   (eltwise->operands[1].value && resolve(eltwise->operands[1].value) == id) ||
-                   (eltwise->operands[2].value && resolve(eltwise->operands[2].value) == id)) {
+        // A conjunction of tests makes them all again.
+        if (eltwise->fn == tensix::TileFn::LogicalAnd && mask(eltwise->result.id)) continue;
+        if (eltwise->fn != tensix::TileFn::Select || resolve(eltwise->operands[0].value) != id ||
+            (eltwise->operands[1].value && resolve(eltwise->operands[1].value) == id) ||
+            (eltwise->operands[2].value && resolve(eltwise->operands[2].value) == id)) {
             return false;
         }
     }
