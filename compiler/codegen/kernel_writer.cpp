@@ -162,13 +162,15 @@ std::string KernelWriter::declare(VarId var) {
 
 void KernelWriter::line(const std::string& text) {
     std::string rest = (text.empty() ? "" : std::string(static_cast<size_t>(4 * depth_), ' ')) + text;
-    // A call that is too long goes on below its first argument.
-    const size_t column = rest.find('(') + 1;
+    // A call that is too long goes on below its first argument, or further left where an argument needs the room.
+    size_t column = rest.find('(') + 1;
     while (rest.size() > kColumns && column > 0 && text.substr(0, 2) != "//") {
         size_t cut = rest.rfind(", {.", kColumns - 1);
         if (cut == std::string::npos || cut <= column) cut = rest.rfind(", ", kColumns - 1);
         if (cut == std::string::npos || cut <= column) break;
         text_ += rest.substr(0, cut + 1) + "\n";
+        const size_t next = rest.find(", ", cut + 2), end = next == std::string::npos ? rest.size() : next + 1;
+        if (column + end - (cut + 2) > kColumns) column = static_cast<size_t>(4 * depth_ + 8);
         rest = std::string(column, ' ') + rest.substr(cut + 2);
     }
     text_ += rest + "\n";

@@ -308,9 +308,8 @@ class Printer {
     // What an op does is said even where it is the default.
     template <class T>
     static constexpr bool always_printed =
-        std::is_same_v<T, double> ||
-        (std::is_enum_v<T> && !std::is_same_v<T, tile::LoopKind> && !std::is_same_v<T, prog::UnpackMode> &&
-         !std::is_same_v<T, Storage>);
+        std::is_same_v<T, double> || (std::is_enum_v<T> && !std::is_same_v<T, tile::LoopKind> &&
+                                      !std::is_same_v<T, prog::UnpackMode> && !std::is_same_v<T, Storage>);
 
     template <class X>
     std::string inline_fields(const X& x, const X& defaults) const {

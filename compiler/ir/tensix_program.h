@@ -280,8 +280,8 @@ struct PackerConfig {
 };
 
 struct Op {
-    std::variant<Let, For, If, Comment, ChannelOp, ReadTile, WriteTile, Multicast, IndexTile, NocSync, DstSync, Startup, Init,
-                 Call, Pack, Reconfig, PackerConfig>
+    std::variant<Let, For, If, Comment, ChannelOp, ReadTile, WriteTile, Multicast, IndexTile, NocSync, DstSync, Startup,
+                 Init, Call, Pack, Reconfig, PackerConfig>
         v;
     Engines engines;  // of a region op: the union of its body's
     LocId loc;

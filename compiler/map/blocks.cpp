@@ -52,14 +52,13 @@ void check(const Context& ctx, const tile::Launch& launch, const tile::Region& r
                 const auto n = ctx.index.as_const(access->extent[d]);
                 shape += (shape.empty() ? "" : " x ") + (n ? std::to_string(*n) : "?");
             }
-            errors.push_back(
-                {Severity::Error,
-                 "TT2003",
-                 "T.gemm sums over blocks of a constant size; `" + name + "` has none in K, or 1",
-                 where,
-                 {{"block", "constant in K and larger than 1", shape}},
-                 {},
-                 "use a constant block size; write products of a column and a row in T.Parallel"});
+            errors.push_back({Severity::Error,
+                              "TT2003",
+                              "T.gemm sums over blocks of a constant size; `" + name + "` has none in K, or 1",
+                              where,
+                              {{"block", "constant in K and larger than 1", shape}},
+                              {},
+                              "use a constant block size; write products of a column and a row in T.Parallel"});
         }
     }
 }

@@ -19,9 +19,8 @@ class Merging {
         return std::holds_alternative<graph::Load>(op.v) || std::holds_alternative<graph::Eltwise>(op.v) ||
                std::holds_alternative<graph::Transpose>(op.v) || std::holds_alternative<graph::Reduce>(op.v) ||
                std::holds_alternative<graph::Slice>(op.v) || std::holds_alternative<graph::Insert>(op.v) ||
-               std::holds_alternative<graph::Scan>(op.v) ||
-               std::holds_alternative<graph::Iota>(op.v) || std::holds_alternative<graph::FromBits>(op.v) ||
-               std::holds_alternative<graph::Pad>(op.v);
+               std::holds_alternative<graph::Scan>(op.v) || std::holds_alternative<graph::Iota>(op.v) ||
+               std::holds_alternative<graph::FromBits>(op.v) || std::holds_alternative<graph::Pad>(op.v);
     }
 
     void visit(graph::Region& region) {
