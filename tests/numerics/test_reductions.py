@@ -1,6 +1,7 @@
 """Reductions: maxima and minima are elements of their operand, sums stay within bounds of float64."""
 
 import pytest
+import reduction_kernels
 import tilelang
 import tilelang.language as T
 import torch
@@ -25,46 +26,12 @@ def values(dtype, *shape, seed=0, low=-(1 << 20)):
     return x.to(TORCH[dtype])
 
 
-def five(dtype, dim, M, N):
-    n = (M, N)[1 - dim]
-
-    @T.prim_func
-    def main(
-        A: T.Tensor((M, N), dtype),
-        Sum: T.Tensor((n,), dtype),
-        Max: T.Tensor((n,), dtype),
-        Min: T.Tensor((n,), dtype),
-        AbsSum: T.Tensor((n,), dtype),
-        AbsMax: T.Tensor((n,), dtype),
-    ):
-        with T.Kernel(1, threads=128) as _:
-            a = T.alloc_fragment((M, N), dtype)
-            s = T.alloc_fragment((n,), dtype)
-            high = T.alloc_fragment((n,), dtype)
-            low = T.alloc_fragment((n,), dtype)
-            size = T.alloc_fragment((n,), dtype)
-            extent = T.alloc_fragment((n,), dtype)
-            T.copy(A, a)
-            T.reduce_sum(a, s, dim=dim)
-            T.reduce_max(a, high, dim=dim)
-            T.reduce_min(a, low, dim=dim)
-            T.reduce_abssum(a, size, dim=dim)
-            T.reduce_absmax(a, extent, dim=dim)
-            T.copy(s, Sum)
-            T.copy(high, Max)
-            T.copy(low, Min)
-            T.copy(size, AbsSum)
-            T.copy(extent, AbsMax)
-
-    return main
-
-
 @pytest.mark.parametrize("arch", ARCHS)
 @pytest.mark.parametrize("dim", [0, 1])
 @pytest.mark.parametrize("dtype", list(TORCH))
 def test_every_kind(dtype, dim, arch):
     x = values(dtype, 96, 160)
-    total, high, low, size, extent = compile_(five(dtype, dim, 96, 160), arch, out=range(1, 6))(x)
+    total, high, low, size, extent = compile_(reduction_kernels.five(dtype, dim, 96, 160), arch, out=range(1, 6))(x)
     x = x.double()
     assert torch.equal(high.double(), x.amax(dim)), "a maximum is an element"
     assert torch.equal(low.double(), x.amin(dim)), "a minimum is an element"
@@ -111,7 +78,9 @@ def test_equality_with_the_maximum(dtype, arch):
 def test_precision_chooses_the_unit(precision):
     """fp32 keeps its bits in DST; precision=fast takes the matrix engine, which keeps 7 of a maximum's along rows."""
     x = values("float32", 64, 64)
-    total, high, *_ = compile_(five("float32", 1, 64, 64), options=f"-precision={precision}", out=range(1, 6))(x)
+    total, high, *_ = compile_(
+        reduction_kernels.five("float32", 1, 64, 64), options=f"-precision={precision}", out=range(1, 6)
+    )(x)
     x = x.double()
     worst = ((high.double() - x.amax(1)).abs() / x.amax(1).abs()).max()
     scale = (total.double() - x.sum(1)).abs().max() / x.abs().sum(1).max()
@@ -214,18 +183,6 @@ def test_reducer_of_bits_is_refused():
         compile_(main)
 
 
-def running_sum(M, N, dtype, dim, reverse):
-    @T.prim_func
-    def main(A: T.Tensor((M, N), dtype), O: T.Tensor((M, N), dtype)):
-        with T.Kernel(1, threads=128) as _:
-            a = T.alloc_fragment((M, N), dtype)
-            T.copy(A, a)
-            T.cumsum(a, dim=dim, reverse=reverse)
-            T.copy(a, O)
-
-    return main
-
-
 @pytest.mark.parametrize("arch", ARCHS)
 @pytest.mark.parametrize("dtype", ["float32", "float16", "bfloat16"])
 @pytest.mark.parametrize(
@@ -235,7 +192,7 @@ def running_sum(M, N, dtype, dim, reverse):
 def test_cumsum(shape, dim, reverse, dtype, arch):
     generator = torch.Generator().manual_seed(0)
     x = torch.randn(*shape, generator=generator).to(TORCH[dtype])
-    got = compile_(running_sum(*shape, dtype, dim, reverse), arch)(x).double()
+    got = compile_(reduction_kernels.running_sum(*shape, dtype, dim, reverse), arch)(x).double()
     x = x.double()
     ref = x.flip(dim).cumsum(dim).flip(dim) if reverse else x.cumsum(dim)
     # one rounding an addition, of what has been added so far or, in reverse, of the whole; the result rounds once more
@@ -258,7 +215,7 @@ def test_what_cannot_run_is_refused():
     with pytest.raises(Exception, match="TT4025.*the chip has no running maxima"):
         compile_(maxima)
     with pytest.raises(Exception, match="TT4025.*running sums are of float32"):
-        compile_(running_sum(64, 64, "int32", 0, False))
+        compile_(reduction_kernels.running_sum(64, 64, "int32", 0, False))
 
 
 @pytest.mark.parametrize("dtype", ["float32", "int32"])

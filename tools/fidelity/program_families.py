@@ -20,6 +20,7 @@ class Family:
     options: str = ""  # of the target, beside the chip
     bound: float = 0.0  # relative Frobenius distance of the emulator's output from the chip's; 0: the same bits
     why: str = ""  # why not the same bits
+    error: float = 0.1  # of the chip's output against float64, beyond which the program itself is wrong
 
 
 def all_families() -> list[Family]:
@@ -28,10 +29,13 @@ def all_families() -> list[Family]:
     import kernels
     import layer_norm
     import mlp_block
+    import position_kernels
+    import reduction_kernels
     import rms_norm
     import row_kernels
     import softmax
     import split_k
+    import storage_kernels
 
     gemm, eltwise, epilogue = kernels.gemm, kernels.eltwise, kernels.gemm_epilogue
     shape = (128, 128, 128)
@@ -100,5 +104,15 @@ def all_families() -> list[Family]:
         Family("online_softmax_fp32", lambda: row_kernels.online_softmax(64, 256), "", 1e-6, _SFPU),
         Family("log_softmax_fp32", lambda: row_kernels.log_softmax(64, 96), "", 1e-6, _SFPU),
         Family("broadcasts_fp32", lambda: row_kernels.broadcasts(64, 128)),
+        Family("causal_bf16", lambda: position_kernels.causal(64, 128, dtype="bfloat16", fill=-100.0)),
+        Family("band_bf16", lambda: position_kernels.band(64, 128, 40, dtype="bfloat16")),
+        Family("gemm_bfp8", lambda: storage_kernels.gemm(96, 64, 64, {"A": "bfp8_b", "B": "bfp8_b"})),
+        Family("gemm_bfp8_all", lambda: storage_kernels.gemm(64, 64, 96, dict.fromkeys("ABC", "bfp8_b"))),
+        Family("gemm_bfp4_weights", lambda: storage_kernels.gemm(64, 64, 64, {"B": "bfp4_b"}, trans_b=True), error=0.2),
+        Family("mul_bfp8", lambda: storage_kernels.product(64, 96, "bfp8_b")),
+        Family("reductions_fp32", lambda: reduction_kernels.five("float32", 1, 64, 96)),
+        Family("reductions_int32", lambda: reduction_kernels.five("int32", 0, 64, 96)),
+        Family("cumsum_fp32", lambda: reduction_kernels.running_sum(64, 96, "float32", 1, False)),
+        Family("chain_int32", lambda: storage_kernels.integers(storage_kernels.wrapping_chain, "int32")),
     ]  # fmt: skip
     return out

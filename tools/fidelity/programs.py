@@ -108,6 +108,7 @@ def build(folder: pathlib.Path, pattern: str) -> int:
                 "arch": arch,
                 "options": family.options,
                 "bound": family.bound,
+                "error": family.error,
                 "why": family.why,
             }
             (here / SPEC).write_text(json.dumps(spec))
@@ -175,7 +176,7 @@ def compare(here: pathlib.Path) -> tuple[bool, str]:
         dtype = plan[name]["dtype"]
         n, places, apart = difference(emulator, real, dtype)
         error = difference(real, reference, dtype)[2]
-        ok = ok and error < 0.1 and apart <= spec["bound"] and (n == 0 or spec["bound"] > 0)
+        ok = ok and error < spec["error"] and apart <= spec["bound"] and (n == 0 or spec["bound"] > 0)
         agree = "equal" if n == 0 else f"{n} of {real.size} differ, by up to {places} ulp, {apart:.1e}"
         texts.append(f"{name} {agree}, error {error:.2e}")
     return ok and bool(texts), "; ".join(texts)
