@@ -15,8 +15,8 @@ constexpr uint32_t cb_A_shared = get_named_compile_time_arg_val("cb_A_shared");
 constexpr uint32_t A_shared_tiles = 2;  // of one push
 constexpr uint32_t A_tile_cols = 8;     // tiles in a row
 
-// Sends a block to all cores of a rectangle of the NoC, this one among them, once all have room. Circular buffers move in
-// step, so that it has the same address everywhere.
+// Sends a block to all cores of a rectangle of the NoC, this one among them, once all have room. Circular buffers move
+// in step, so that it has the same address everywhere.
 inline void send(Noc& noc, Semaphore<>& ready, Semaphore<>& valid, uint32_t address, uint32_t bytes, uint32_t cores,
                  uint32_t x0, uint32_t y0, uint32_t x1, uint32_t y1) {
     if (noc.get_noc_id() == 1) {  // it runs the other way round
