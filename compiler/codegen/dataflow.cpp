@@ -74,12 +74,16 @@ void DataflowWriter::prologue() {
     }
 }
 
+const WorkSplit& DataflowWriter::split() const {
+    return program_.mapping.launches[static_cast<size_t>(&launch_ - program_.launches.data())];
+}
+
 // Whether a core sends to its row or column of the launch's rectangle, and the NoC coordinates of whom it sends to or
 // receives from. Senders lie on a diagonal: reads from device memory then come over different rows and columns of the
 // NoC.
 std::vector<PlanArg> DataflowWriter::core_arguments() {
     IndexArena& index = program_.ctx.index;
-    const WorkSplit& split = program_.mapping.launches[static_cast<size_t>(&launch_ - program_.launches.data())];
+    const WorkSplit& split = this->split();
     const IndexId core = index.of(launch_.core), columns = index.constant(split.grid_x),
                   rows = index.constant(split.grid_y);
     const IndexId x = index.floormod(core, columns), y = index.floordiv(core, columns);
@@ -160,7 +164,7 @@ void DataflowWriter::op(const prog::WriteTile& write) {
 void DataflowWriter::op(const prog::Multicast& multicast) {
     uses_noc_ = true;
     sends_[static_cast<size_t>(multicast.peers)] = true;
-    const WorkSplit& split = program_.mapping.launches[static_cast<size_t>(&launch_ - program_.launches.data())];
+    const WorkSplit& split = this->split();
     const bool row = multicast.peers == prog::Peers::Row;
     const std::string way = name_of(multicast.peers), semaphores = "noc, " + way + "_ready, " + way + "_valid, ";
     const std::string cb = object(multicast.channel);

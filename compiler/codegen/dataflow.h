@@ -27,6 +27,7 @@ class DataflowWriter : public KernelWriter {
 
   private:
     std::string offset(ChannelId channel, IndexId slot);
+    const WorkSplit& split() const;  // of the launch
     bool multicasts() const { return sends_[0] || sends_[1]; }
     bool uses_zero_ = false, uses_noc_ = false, uses_index_ = false;
     bool sends_[2] = {};  // by Peers
