@@ -858,18 +858,7 @@ void Importer::element_atomic_store(const CallNode* call, tile::Combine combine,
         refuse(kTileOp,
                user_name(std::string(called_op(call)->name)) + " of " + text(call->args[0]) + " is not supported",
                "name the element: T.atomic_add(A[i, j], value)");
-    tile::Store store;
-    store.ref = ref(target->buffer);
-    for (const PrimExpr& i : target->indices)
-        store.indices.push_back(index(i, "an index of " + std::string(target->buffer->name)));
-    const DType type = dtype(target->buffer->dtype, ref_name(store.ref));
-    store.value = lane(call->args[1]);
-    if (lanes().node(store.value).dtype != type) store.value = lanes().apply(TileFn::Cast, type, store.value);
-    store.cond = cond;
-    store.loc = loc_;
-    store.combine = combine;
-    mark(store.ref, true, true);
-    map.stores.push_back(std::move(store));
+    contribute(target->buffer, target->indices, call->args[1], combine, cond, map);
 }
 
 // A block at a time: the T.Parallel over its elements.
