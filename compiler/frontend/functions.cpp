@@ -11,6 +11,39 @@ namespace {
 
 using tensix::TileFn;
 
+struct Row {
+    std::string_view op;  // behind "tirx." or "tir."
+    TileFn fn;
+};
+constexpr std::array kRows = std::to_array<Row>({
+    {"exp", TileFn::Exp},
+    {"exp2", TileFn::Exp2},
+    {"log", TileFn::Log},
+    {"log2", TileFn::Log2},
+    {"sqrt", TileFn::Sqrt},
+    {"rsqrt", TileFn::Rsqrt},
+    {"tanh", TileFn::Tanh},
+    {"sigmoid", TileFn::Sigmoid},
+    {"erf", TileFn::Erf},
+    {"sin", TileFn::Sin},
+    {"cos", TileFn::Cos},
+    {"floor", TileFn::Floor},
+    {"ceil", TileFn::Ceil},
+    {"nearbyint", TileFn::Round},
+    {"round", TileFn::Round},
+    {"trunc", TileFn::Trunc},
+    {"fabs", TileFn::Abs},
+    {"isnan", TileFn::IsNan},
+    {"pow", TileFn::Pow},
+    {"bitwise_and", TileFn::BitAnd},
+    {"bitwise_or", TileFn::BitOr},
+    {"bitwise_xor", TileFn::BitXor},
+    {"bitwise_not", TileFn::BitNot},
+    {"shift_left", TileFn::ShiftLeft},
+    {"shift_right", TileFn::ShiftRight},
+    {"if_then_else", TileFn::Select},
+});
+
 struct Composed {
     std::string_view op;
     size_t arity;
@@ -106,6 +139,13 @@ std::string user_name(std::string_view op) {
     for (std::string_view prefix : {"tl.tileop.", "tirx.", "tir.", "tl."})
         if (op.starts_with(prefix)) return "T." + std::string(op.substr(prefix.size()));
     return std::string(op);
+}
+
+std::optional<TileFn> function_of(std::string_view op) {
+    if (!op.starts_with("tirx.") && !op.starts_with("tir.")) return std::nullopt;
+    const std::string_view base = op.substr(op.rfind('.') + 1);
+    const auto found = std::find_if(kRows.begin(), kRows.end(), [&](const Row& row) { return row.op == base; });
+    return found == kRows.end() ? std::nullopt : std::optional(found->fn);
 }
 
 std::optional<size_t> composed_arity(std::string_view op) {

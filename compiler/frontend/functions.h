@@ -1,5 +1,5 @@
 // What TVM's and TileLang's intrinsics of a T.Parallel body mean, and what to write instead of those that have no
-// meaning here. Functions with a row of their own in the op table are in import.cpp.
+// meaning here.
 #pragma once
 
 #include <optional>
@@ -13,6 +13,9 @@ namespace tilelang_tt::frontend {
 
 // The name of a called operator as a user writes it: "T.gemm_sp", "T.sync_threads".
 std::string user_name(std::string_view op);
+
+// The function of the chip that the operator is.
+std::optional<tensix::TileFn> function_of(std::string_view op);
 
 // How many of the operator's arguments are values, if `compose` knows it; the rest are options such as a rounding mode.
 std::optional<size_t> composed_arity(std::string_view op);

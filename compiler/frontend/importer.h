@@ -1,0 +1,186 @@
+// The importer's own header: what its files (import*.cpp) share. An Importer reads one function; each file has one part
+// of what it reads.
+#pragma once
+
+#include <tvm/tirx/expr.h>
+#include <tvm/tirx/function.h>
+#include <tvm/tirx/stmt.h>
+
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "compiler/ir/tile_program.h"
+#include "op/atomic_add.h"
+
+namespace tilelang_tt::frontend::importing {
+
+using tensix::TileFn;
+using namespace tvm::tirx;
+using tvm::PrimExpr;
+using tvm::Range;
+namespace ffi = tvm::ffi;
+
+// Codes of this room. The number is stable; the text belongs to where it is reported.
+constexpr const char* kStatement = "TT1001";   // a statement with no meaning here
+constexpr const char* kTileOp = "TT1002";      // a tile operator, or an argument of one
+constexpr const char* kExpression = "TT1003";  // an expression
+constexpr const char* kDType = "TT1004";
+constexpr const char* kBuffer = "TT1005";   // scope, shape or aliasing of a buffer
+constexpr const char* kThread = "TT1006";   // threadIdx
+constexpr const char* kKernel = "TT1007";   // no or misplaced T.Kernel
+constexpr const char* kPadding = "TT1008";  // annotate_safe_value
+constexpr const char* kScalar = "TT1009";   // scalar argument
+constexpr const char* kStorage = "TT1010";  // tilelang_tt.annotate_storage
+constexpr const char* kIgnored = "TT1090";  // notes
+
+// As TVM prints it.
+std::string text(const ffi::ObjectRef& ref);
+inline const tvm::OpNode* called_op(const CallNode* call) { return call->op.as<tvm::OpNode>(); }
+// Does the value read the tensor or buffer?
+bool reads(LaneId id, Ref wanted, const LaneArena& lanes);
+
+// The atomics on one element, T.atomic_add(A[i], x) and the like; nothing for other operators.
+std::optional<tile::Combine> element_atomic(const std::string& op);
+bool returns_old_value(const std::string& op);
+
+class Importer {
+  public:
+    Result<TileProgram> run(const PrimFunc& function, const std::string& name);
+
+  private:
+    // Thrown where a statement cannot be imported; caught at the nearest enclosing statement list, so that the
+    // statements after it are still examined.
+    struct Refused {
+        Diagnostic diagnostic;
+    };
+
+    // --- locations and reports
+    LocId locate(const tvm::Span& span);
+    struct At {  // the location of everything inside a scope
+        At(Importer& importer, const tvm::Span& span) : importer(importer), outer(importer.loc_) {
+            importer.loc_ = importer.locate(span);
+        }
+        ~At() { importer.loc_ = outer; }
+        Importer& importer;
+        LocId outer;
+    };
+    [[noreturn]] void refuse(const char* code, std::string message, std::string fix = "", std::vector<Fact> facts = {});
+    void note_ignored(const std::string& what, const std::string& why);
+    template <class F>
+    void attempt(F&& f) {
+        try {
+            f();
+        } catch (Refused& refused) {
+            errors_.push_back(std::move(refused.diagnostic));
+        }
+    }
+
+    // --- declarations
+    std::string unique_name(const std::string& wanted);
+    DType dtype(tvm::DataType type, const std::string& of);
+    void declare_param(const PrimFunc& function, size_t position);
+    void declare_tensor(const Buffer& buffer, int param);
+    void declare_buffer(const Buffer& buffer);
+    Ref ref(const Buffer& buffer);
+    std::string ref_name(Ref ref) const {
+        return ref.is_tensor() ? program_.ctx.tensor(ref.tensor).name : launch_->buffers[ref.buffer.v].name;
+    }
+    void mark(Ref ref, bool read, bool written) {
+        if (!ref.is_tensor()) return;
+        Tensor& tensor = program_.ctx.tensors[ref.tensor.v];
+        tensor.read |= read;
+        tensor.written |= written;
+    }
+
+    // --- statements
+    void host(const Stmt& stmt);
+    void launch(const ForNode* nest);
+    void statement(const Stmt& stmt, tile::Region& out);
+    void block(const SBlockNode* block, tile::Region& out);
+    void storage(const ffi::Map<tvm::tirx::Var, ffi::String>& wanted);
+    void loop(const ForNode* loop, tile::Region& out);
+    void parallel(const ForNode* loop, tile::Region& out);
+    // What must hold for a statement of a T.Parallel: conditions on data, each perhaps negated.
+    struct Condition {
+        const ffi::Object* expr;  // key of lane_lets_
+        bool holds;
+    };
+    using Conditions = std::vector<Condition>;
+    void parallel_body(const Stmt& stmt, IndexId cond, const Conditions& when, tile::Map& map);
+    LaneId under(const Conditions& when, LaneId value, const tile::Store& store);
+    void call(const CallNode* call, tile::Region& out);
+    void element_atomic_store(const CallNode* call, tile::Combine combine, IndexId cond, tile::Map& map);
+    void declare_reducers(const ffi::Any& annotation);
+    const tile::Combine* reducer(const Buffer& buffer) const;
+    std::optional<PrimExpr> contribution(const BufferStoreNode* store, tile::Combine combine) const;
+    void reducer_update(const CallNode* call, IndexId cond, tile::Map& map);
+    void contribute(const Buffer& buffer, const ffi::Array<PrimExpr>& indices, const PrimExpr& value,
+                    tile::Combine combine, IndexId cond, tile::Map& map);
+    bool reducer_call(const CallNode* node, const std::string& name, tile::Region& out);
+    template <class Node>
+    void scan(tensix::ReduceFn fn, const Node& node, tile::Region& out);
+    void block_atomic(const tvm::tl::AtomicOpBaseNode* atomic, tile::Combine combine, tile::Region& out);
+    void single_lane(const Stmt& stmt, tile::Region& out);
+    [[noreturn]] void refuse_returned(const std::string& op);
+    void bind(const BindNode* bind);
+    void emit(tile::Region& out, decltype(tile::Op::v) v) { out.ops.push_back({std::move(v), loc_}); }
+    Access access(const Buffer& buffer, const ffi::Array<Range>& ranges);
+    Access access(const BufferRegion& region) { return access(region->buffer, region->region); }
+    bool hoisted_clear(const PrimExpr& clear, const Access& c, tile::Region& out);
+
+    // --- expressions
+    std::optional<IndexId> try_index(const PrimExpr& expr);
+    IndexId index(const PrimExpr& expr, const std::string& what);
+    LaneId lane(const PrimExpr& expr);
+    LaneId let_value(const ffi::Object* key, const std::string& user);
+    void keep(const ffi::Object* key, const std::string& user);
+    std::optional<double> fold(LaneId id);
+    LaneId lane_call(const CallNode* call, DType type);
+    LaneId lane_unary(TileFn fn, DType type, const PrimExpr& a) { return lanes().apply(fn, type, lane(a)); }
+    LaneId lane_binary(TileFn fn, DType type, const PrimExpr& a, const PrimExpr& b) {
+        const LaneId left = lane(a);
+        return lanes().apply(fn, type, left, lane(b));
+    }
+    IndexArena& arena() { return program_.ctx.index; }
+    LaneArena& lanes() { return program_.ctx.lanes; }
+
+    TileProgram program_;
+    tile::Launch* launch_ = nullptr;
+    LocId loc_;
+    LocId recent_;                                           // of the user's own statement met last
+    std::unordered_map<std::string, bool> inside_tilelang_;  // by file
+    std::vector<Diagnostic> errors_;
+    std::set<std::string> ignored_, names_;
+
+    std::unordered_map<const ffi::Object*, TensorId> tensors_;        // by Buffer
+    std::unordered_map<const ffi::Object*, BufferId> buffers_;        // by Buffer, of the current launch
+    std::unordered_map<const ffi::Object*, tile::Combine> reducers_;  // by the data Var of the buffer
+    std::unordered_map<const ffi::Object*, std::string> data_;        // name of the buffer that owns a data pointer
+    std::unordered_map<const ffi::Object*, IndexId> index_vars_;      // by Var: loops, grid axes, symbols, integer lets
+    struct Let {
+        LaneId value;
+        size_t stores = 0;  // of the T.Parallel, before the let
+        IndexId cond;       // under which it is computed
+        LocId loc;
+    };
+    std::unordered_map<const ffi::Object*, Let> lane_lets_;           // by Var: lets of T.Parallel
+    tile::Map* map_ = nullptr;                                        // the T.Parallel being imported
+    std::unordered_map<const ffi::Object*, IndexId> float_scalars_;   // by Var: its bits
+    std::unordered_map<const ffi::Object*, std::string> other_vars_;  // by Var: why it cannot be used
+    std::unordered_map<const ffi::Object*, PrimExpr> deferred_;       // by Var: lets that print before a loop they use
+
+    // The loop whose body is being imported, and where its ops go: for clear_accum=(ko == 0).
+    struct LoopFrame {
+        VarId var;
+        IndexId begin, extent;
+        tile::Region* outer;
+        const tile::Region* body;
+    };
+    std::optional<LoopFrame> frame_;
+};
+
+}  // namespace tilelang_tt::frontend::importing
