@@ -1,0 +1,150 @@
+// Operands in registers: loaded, spread over the tile where they are vectors, and given back after their last use.
+#include "compiler/place/selector.h"
+
+namespace tilelang_tt::placed {
+
+int Selector::constant(double value, bool integer) {
+    const int unit = alloc();
+    emit(integer ? OpCode::fill_tile_int : OpCode::fill_tile, {unit},
+         {integer ? int32_bits(static_cast<int64_t>(value)) : fp32_bits(value)});
+    return unit;
+}
+
+const double* Selector::constant_of(const graph::Operand& operand) const {
+    return operand.value ? analysis_.constant(operand.value) : &operand.constant;
+}
+
+// Whether the operand comes from a channel, not from this group.
+std::optional<Tiles> Selector::in_channel(const graph::Operand& operand) const {
+    if (!operand.value || units_.contains(analysis_.resolve(operand.value))) return std::nullopt;
+    return tiles_(operand.value, false);
+}
+
+// raw: as the channel has it, an integer in a float format as a float.
+int Selector::load(const graph::Operand& operand, const graph::TileType& result, bool raw) {
+    auto tiles = in_channel(operand);
+    if (!tiles) {
+        refuse("TT4090", "value `" + launch_.value(operand.value).name + "` has no place", "report this as a defect");
+        return 0;
+    }
+    int unit = alloc();
+    const Access access = access_of(type(operand.value), result);
+    emit(OpCode::copy_tile, {unit}, {}, {{*tiles, access}});
+    const DType dtype = type(operand.value).dtype;
+    if (is_int(dtype) && !raw) apply(after_copy(dtype, format_(tiles->channel)), unit);
+    // Beside a vector's own row or column a tile may hold zeros, and 1/0 there would spoil a later broadcast.
+    if (access == Access::Full && divides_ && result.orientation != Orientation::Full &&
+        !analysis_.uniform(analysis_.resolve(operand.value)))
+        unit = spread(unit, result.orientation == Orientation::Row   ? Access::Row
+                            : result.orientation == Orientation::Col ? Access::Col
+                                                                     : Access::Scalar);
+    return unit;
+}
+
+// The operand in a register, spread over the tile where it is a row, a column or a scalar of the result's block.
+// overwrite: the caller changes the register in place.
+Source Selector::read(const graph::Operand& operand, const graph::TileType& result, bool overwrite, bool spread_it) {
+    const bool integer = is_int(operand.value ? type(operand.value).dtype : result.dtype);
+    if (!operand.value || (!units_.contains(analysis_.resolve(operand.value)) && constant_of(operand)))
+        return {constant(*constant_of(operand), integer), true};
+    const ValueId value = analysis_.resolve(operand.value);
+    auto it = units_.find(value);
+    if (const Affine* affine = analysis_.affine(value); affine && it == units_.end()) {
+        --reads_[value];
+        return {made(*affine, type(value)), true};
+    }
+    if (const auto* tests = analysis_.mask(value); tests && it == units_.end()) {
+        --reads_[value];
+        const int unit = alloc();
+        hold(*tests, unit);
+        return {unit, true};
+    }
+    if (it == units_.end()) {
+        const Access access = access_of(type(operand.value), result);
+        const bool spread_out = spread_it && access != Access::Full, last = --reads_[value] <= 0;
+        const std::tuple key{value, access, spread_out};
+        if (auto held = held_.find(key); held != held_.end() && (last || !overwrite)) {
+            const int unit = held->second;
+            if (last) held_.erase(held);
+            return {unit, last};
+        }
+        int unit = load(operand, result);
+        if (spread_out) unit = integer ? spread_integer(unit, access, type(operand.value).dtype) : spread(unit, access);
+        if (!options_.hold_loads || last || overwrite) return {unit, true};
+        held_[key] = unit;
+        return {unit, false};
+    }
+    const bool last = --reads_[value] == 0;
+    const int unit = it->second;
+    if (last) units_.erase(it);
+    if (last || !overwrite) return {unit, last};
+    const int copy = alloc();
+    emit(OpCode::copy_dest_values, {unit, copy},
+         {static_cast<int64_t>(integer ? tensix::DataFormat::Int32 : tensix::DataFormat::Float32)});
+    return {copy, true};
+}
+
+// 0 + vector: the values of row 0, column 0 or element 0 all over the tile.
+int Selector::spread(int vector, Access access) {
+    int unit = vector;
+    auto add = [&](OpCode op) {
+        const int full = alloc();
+        emit(OpCode::fill_tile, {full}, {fp32_bits(0)});
+        emit(op, {full, unit});
+        free_.push_back(unit);
+        unit = full;
+    };
+    if (access != Access::Col) add(OpCode::sfpu_add_bcast_row);
+    if (access != Access::Row) add(OpCode::sfpu_add_bcast_col);
+    return unit;
+}
+
+// Only floats can be spread, and they hold 24 bits: the upper and the lower half of a wide integer go one after the
+// other.
+int Selector::spread_integer(int vector, Access access, DType dtype) {
+    constexpr auto kInt = static_cast<int64_t>(tensix::DataFormat::Int32);
+    constexpr auto kFloat = static_cast<int64_t>(tensix::DataFormat::Float32);
+    auto with_constant = [&](OpCode op, int unit, double value) {
+        const int other = constant(value, true);
+        emit(op, {unit, other, unit});
+        free_.push_back(other);
+    };
+    auto spread_half = [&](int unit) {
+        emit(OpCode::typecast_tile, {unit}, {kInt, kFloat});
+        const int full = spread(unit, access);
+        emit(OpCode::typecast_tile, {full}, {kFloat, kInt});
+        return full;
+    };
+    if (dtype != DType::I32 && dtype != DType::U32) return spread_half(vector);
+    int upper = alloc();
+    emit(OpCode::copy_dest_values, {vector, upper}, {kInt});
+    with_constant(OpCode::binary_right_shift_tile, upper, 16);
+    upper = spread_half(upper);
+    with_constant(OpCode::binary_left_shift_tile, upper, 16);
+    with_constant(OpCode::bitwise_and_binary_tile, vector, 0xffff);
+    const int lower = spread_half(vector);
+    emit(OpCode::add_int_tile, {upper, lower, upper});
+    free_.push_back(lower);
+    return upper;
+}
+
+void Selector::define(ValueId value, int unit) {
+    value = analysis_.resolve(value);
+    if (reads_[value] == 0)
+        free_.push_back(unit);
+    else
+        units_[value] = unit;
+}
+
+// The operand is not read after all.
+void Selector::forget(const graph::Operand& operand) {
+    if (!operand.value) return;
+    const ValueId value = analysis_.resolve(operand.value);
+    if (--reads_[value] > 0) return;
+    if (auto it = units_.find(value); it != units_.end()) {
+        free_.push_back(it->second);
+        units_.erase(it);
+    }
+}
+
+}  // namespace tilelang_tt::placed
