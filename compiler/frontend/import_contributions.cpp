@@ -149,47 +149,19 @@ void Importer::element_atomic_store(const CallNode* call, tile::Combine combine,
     contribute(target->buffer, target->indices, call->args[1], combine, cond, map);
 }
 
-// A block at a time: the T.Parallel over its elements.
+// A block at a time.
 void Importer::block_atomic(const tvm::tl::AtomicOpBaseNode* atomic, tile::Combine combine, tile::Region& out) {
     const Access dst = access(atomic->dst, atomic->dst_range);
-    tile::Map map;
-    std::vector<IndexId> lane_of;
-    // The access's elements: lanes run over the dimensions of extent other than 1, in order.
-    const auto indices = [&](const Access& access) {
-        std::vector<IndexId> out = access.offset;
-        size_t next = 0;
-        for (size_t d = 0; d < out.size(); ++d) {
-            if (arena().as_const(access.extent[d]) == 1) continue;
-            if (next == lane_of.size() || access.extent[d] != map.extents[next])
-                refuse(kTileOp, "the blocks of an atomic on " + ref_name(dst.ref) + " differ in size",
-                       "give both sides the same extents");
-            out[d] = arena().add(out[d], lane_of[next++]);
-        }
-        return out;
-    };
-    for (const IndexId extent : dst.extent) {
-        const auto size = arena().as_const(extent);
-        if (!size || *size <= 0)
-            refuse(kTileOp, "an atomic touches a block of " + ref_name(dst.ref) + " whose size is not constant",
-                   "use a constant block size");
-        if (*size == 1) continue;
-        const VarId var = arena().new_var({.name = unique_name("e"), .kind = VarKind::Lane, .lo = 0, .hi = *size - 1});
-        map.vars.push_back(var);
-        map.extents.push_back(extent);
-        lane_of.push_back(arena().of(var));
-    }
-    if (map.vars.empty()) {
-        map.vars.push_back(arena().new_var({.name = unique_name("one"), .kind = VarKind::Lane, .lo = 0, .hi = 0}));
-        map.extents.push_back(arena().constant(1));
-    }
+    tile::Map map = elements(dst, "an atomic");
     tile::Store store;
     store.ref = dst.ref;
-    store.indices = indices(dst);
+    store.indices = element(dst, map, "an atomic");
     const DType type = dtype(atomic->dst->dtype, ref_name(dst.ref));
     if (atomic->src.defined()) {
         const Access src = access(atomic->src, atomic->src_range);
         mark(src.ref, true, false);
-        store.value = lanes().read(dtype(atomic->src->dtype, ref_name(src.ref)), src.ref, indices(src));
+        store.value =
+            lanes().read(dtype(atomic->src->dtype, ref_name(src.ref)), src.ref, element(src, map, "an atomic"));
     } else {
         store.value = lane(atomic->src_value);
     }

@@ -18,6 +18,14 @@ bool reads(LaneId id, Ref wanted, const LaneArena& lanes) {
            (reads(node.a, wanted, lanes) || reads(node.b, wanted, lanes) || reads(node.c, wanted, lanes));
 }
 
+bool reads_anything(LaneId id, const LaneArena& lanes) {
+    if (!id) return false;
+    const LaneNode& node = lanes.node(id);
+    if (node.op == LaneOp::Read) return true;
+    return node.op == LaneOp::Apply &&
+           (reads_anything(node.a, lanes) || reads_anything(node.b, lanes) || reads_anything(node.c, lanes));
+}
+
 // The number that the value is, if it is one.
 std::optional<double> Importer::fold(LaneId id) {
     const LaneNode node = lanes().node(id);
@@ -88,6 +96,40 @@ LaneId Importer::lane_call(const CallNode* node, DType type) {
     return lanes().apply(*fn, type, args[0], args[1], args[2]);
 }
 
+// What T.annotate_safe_value says of the tensor, where that is not what is read anyway.
+std::optional<double> Importer::safe_value(const Buffer& buffer) const {
+    const auto found = safe_values_.find(buffer->data.get());
+    return found == safe_values_.end() || found->second == 0 ? std::nullopt : std::optional(found->second);
+}
+
+// Is the block known to lie in its tensor?
+bool Importer::inside(const Access& block) {
+    if (!block.ref.is_tensor()) return true;
+    const std::vector<IndexId>& shape = program_.ctx.tensor(block.ref.tensor).shape;
+    for (size_t d = 0; d < shape.size(); ++d) {
+        const IndexId end = arena().add(block.offset[d], block.extent[d]);
+        const auto before = arena().bounds(block.offset[d]).lo, after = arena().bounds(arena().sub(shape[d], end)).lo;
+        if (!before || *before < 0 || !after || *after < 0) return false;
+    }
+    return true;
+}
+
+LaneId Importer::read(const Buffer& buffer, DType type, std::vector<IndexId> indices) {
+    const Ref source = ref(buffer);
+    mark(source, true, false);
+    const auto safe = safe_value(buffer);
+    if (!safe || !source.is_tensor()) return lanes().read(type, source, std::move(indices));
+    IndexId valid = arena().constant(1);
+    for (size_t d = 0; d < indices.size(); ++d) {
+        const IndexId size = program_.ctx.tensor(source.tensor).shape[d];
+        valid = arena().logical_and(valid, arena().le(arena().constant(0), indices[d]));
+        valid = arena().logical_and(valid, arena().lt(indices[d], size));
+    }
+    const LaneId value = lanes().read(type, source, std::move(indices));
+    if (arena().always_true(valid)) return value;
+    return lanes().apply(TileFn::Select, type, lanes().index(DType::Bool, valid), value, lanes().constant(type, *safe));
+}
+
 LaneId Importer::lane(const PrimExpr& expr) {
     if (const auto* node = expr.as<VarNode>())
         if (lane_lets_.contains(node)) return let_value(node, node->name_hint);
@@ -114,12 +156,10 @@ LaneId Importer::lane(const PrimExpr& expr) {
                    : "pass it as a tensor of shape (1,), or make it a constant of the kernel");
     }
     if (const auto* node = expr.as<BufferLoadNode>()) {
-        const Ref source = ref(node->buffer);
         std::vector<IndexId> indices;
         for (const PrimExpr& i : node->indices)
             indices.push_back(index(i, "an index of " + std::string(node->buffer->name)));
-        mark(source, true, false);
-        return lanes().read(type, source, std::move(indices));
+        return read(node->buffer, type, std::move(indices));
     }
     if (const auto* node = expr.as<CastNode>()) return lane_unary(TileFn::Cast, type, node->value);
     if (const auto* node = expr.as<NotNode>()) return lane_unary(TileFn::LogicalNot, type, node->a);

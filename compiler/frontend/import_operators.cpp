@@ -62,6 +62,29 @@ Access Importer::access(const Buffer& buffer, const ffi::Array<Range>& ranges) {
     return out;
 }
 
+// Extents other than 1 must agree, except in the dimension that a reduction removes.
+void Importer::same_extents(const Access& src, const Access& dst, const std::string& what, int64_t without) {
+    std::vector<int64_t> sizes[2];
+    for (const bool to : {false, true}) {
+        const Access& block = to ? dst : src;
+        for (size_t d = 0; d < block.extent.size(); ++d) {
+            const auto size = arena().as_const(block.extent[d]);
+            if (!size) return;  // it may turn out to be 1
+            if (*size != 1 && (to || static_cast<int64_t>(d) != without)) sizes[to].push_back(*size);
+        }
+    }
+    if (sizes[0] == sizes[1]) return;
+    const auto print = [](const std::vector<int64_t>& extents) {
+        std::string out;
+        for (const int64_t size : extents) out += (out.empty() ? "" : "x") + std::to_string(size);
+        return out.empty() ? std::string("one element") : out;
+    };
+    refuse(kTileOp,
+           what + " takes " + print(sizes[0]) + " of " + ref_name(src.ref) + " to " + print(sizes[1]) + " of " +
+               ref_name(dst.ref),
+           "give both sides the same extents");
+}
+
 // clear_accum=(ko == begin) in the body of loop ko clears before the loop: the same where the loop runs at least once
 // and nothing in its body touches the accumulator before the gemm.
 bool Importer::hoisted_clear(const PrimExpr& clear, const Access& c, tile::Region& out) {
@@ -79,9 +102,27 @@ bool Importer::hoisted_clear(const PrimExpr& clear, const Access& c, tile::Regio
 template <class Node>
 void Importer::scan(tensix::ReduceFn fn, const Node& node, tile::Region& out) {
     tile::Scan result{fn, access(node.srcRegion_), access(node.dstRegion_), node.dim, node.reverse};
+    same_extents(result.src, result.dst, fn == tensix::ReduceFn::Sum ? "T.cumsum" : "T.cummax");
     mark(result.src.ref, true, false);
     mark(result.dst.ref, false, true);
     emit(out, std::move(result));
+}
+
+// dst[element] = value(map), as a T.Parallel over the block's elements.
+template <class Value>
+void Importer::by_element(const Access& dst, tile::Region& out, const std::string& what, Value&& value) {
+    tile::Map map = elements(dst, what);
+    tile::Store store;
+    store.ref = dst.ref;
+    store.indices = element(dst, map, what);
+    store.value = value(map);
+    const DType type =
+        dst.ref.is_tensor() ? program_.ctx.tensor(dst.ref.tensor).dtype : launch_->buffers[dst.ref.buffer.v].dtype;
+    if (lanes().node(store.value).dtype != type) store.value = lanes().apply(TileFn::Cast, type, store.value);
+    store.loc = loc_;
+    mark(dst.ref, false, true);
+    map.stores.push_back(std::move(store));
+    emit(out, std::move(map));
 }
 
 void Importer::call(const CallNode* node, tile::Region& out) {
@@ -91,14 +132,17 @@ void Importer::call(const CallNode* node, tile::Region& out) {
     if (name == "tl.assume" || name == "tirx.assume") return;  // facts about shapes; the runtime checks shapes itself
     if (name == "tirx.tvm_storage_sync")
         return note_ignored("T.sync_threads", "statements of a block are ordered on a Tensix core");
+    if (name == "tirx.ptx_commit_group" || name == "tirx.ptx_wait_group")
+        return note_ignored(user_name(name), "a copy is finished before what it wrote is read");
     if (name == "tl.no_set_max_nreg")
         return note_ignored(user_name(name), "the processors of a Tensix core share no registers");
     if (returns_old_value(name)) refuse_returned(name);
     if (reducer_call(node, name, out)) return;
     if (particular_to_gpus(name)) refuse(kStatement, user_name(name) + " is particular to GPUs", instead_of(name));
-    static const std::set<std::string> known = {"tl.tileop.copy",      "tl.tileop.fill",      "tl.tileop.gemm",
-                                                "tl.tileop.reduce",    "tl.tileop.cumsum",    "tl.tileop.cummax",
-                                                "tl.tileop.atomicadd", "tl.tileop.atomicmax", "tl.tileop.atomicmin"};
+    static const std::set<std::string> known = {"tl.tileop.copy",     "tl.tileop.async_copy", "tl.tileop.fill",
+                                                "tl.tileop.gemm",     "tl.tileop.reduce",     "tl.tileop.cumsum",
+                                                "tl.tileop.cummax",   "tl.tileop.atomicadd",  "tl.tileop.atomicmax",
+                                                "tl.tileop.atomicmin"};
     if (!known.contains(name)) refuse(kTileOp, user_name(name) + " is not supported yet", instead_of(name));
 
     tvm::tl::TileOperator parsed;
@@ -113,17 +157,19 @@ void Importer::call(const CallNode* node, tile::Region& out) {
             refuse(kTileOp, "T.copy to another block of a cluster is not supported",
                    "write the part to a tensor and read it in a second T.Kernel");
         tile::Copy result{access(copy->src, copy->src_range), access(copy->dst, copy->dst_range)};
+        same_extents(result.src, result.dst, "T.copy");
+        if (!inside(result.src) && safe_value(copy->src))
+            return by_element(result.dst, out, "T.copy", [&](const tile::Map& map) {
+                const DType type = dtype(copy->src->dtype, ref_name(result.src.ref));
+                return read(copy->src, type, element(result.src, map, "T.copy"));
+            });
         mark(result.src.ref, true, false);
         mark(result.dst.ref, false, true);
         emit(out, std::move(result));
     } else if (const auto* fill = parsed.as<tvm::tl::FillNode>()) {
         tile::Fill result{access(fill->dst, fill->region), 0};
         const auto value = fold(lane(fill->value));
-        if (!value)
-            refuse(
-                kTileOp,
-                "T.fill of " + ref_name(result.dst.ref) + " with a value that is not a constant: " + text(fill->value),
-                "write it with T.Parallel");
+        if (!value) return by_element(result.dst, out, "T.fill", [&](const tile::Map&) { return lane(fill->value); });
         result.value = *value;
         mark(result.dst.ref, false, true);
         emit(out, std::move(result));
@@ -177,6 +223,7 @@ void Importer::call(const CallNode* node, tile::Region& out) {
         result.dst = access(reduce->dstRegion_);
         result.dim = reduce->dim;
         result.clear = reduce->clear;
+        same_extents(result.src, result.dst, "T.reduce", result.dim);
         mark(result.src.ref, true, false);
         mark(result.dst.ref, !result.clear, true);
         emit(out, std::move(result));

@@ -5,21 +5,56 @@
 
 namespace tilelang_tt::frontend::importing {
 
+// The T.Parallel over the elements of a block, without stores: a lane for each dimension of extent other than 1, in
+// order.
+tile::Map Importer::elements(const Access& block, const std::string& what) {
+    tile::Map map;
+    const auto lane = [&](const char* name, int64_t size) {
+        map.vars.push_back(
+            arena().new_var({.name = unique_name(name), .kind = VarKind::Lane, .lo = 0, .hi = size - 1}));
+        map.extents.push_back(arena().constant(size));
+    };
+    for (const IndexId extent : block.extent) {
+        const auto size = arena().as_const(extent);
+        if (!size || *size <= 0)
+            refuse(kTileOp, what + " touches a block of " + ref_name(block.ref) + " whose size is not constant",
+                   "use a constant block size");
+        if (*size != 1) lane("e", *size);
+    }
+    if (map.vars.empty()) lane("one", 1);
+    return map;
+}
+
+// Where the lanes of such a T.Parallel touch a block of the same extents.
+std::vector<IndexId> Importer::element(const Access& block, const tile::Map& map, const std::string& what) {
+    std::vector<IndexId> out = block.offset;
+    size_t next = 0;
+    for (size_t d = 0; d < out.size(); ++d) {
+        if (arena().as_const(block.extent[d]) == 1) continue;
+        if (next == map.vars.size() || block.extent[d] != map.extents[next])
+            refuse(kTileOp, "the blocks of " + what + " on " + ref_name(block.ref) + " differ in size",
+                   "give both sides the same extents");
+        out[d] = arena().add(out[d], arena().of(map.vars[next++]));
+    }
+    return out;
+}
+
 // One element: a T.Parallel of a single lane, as TileLang's own passes have it.
 void Importer::single_lane(const Stmt& stmt, tile::Region& out) {
     tile::Map map;
     map.vars.push_back(arena().new_var({.name = unique_name("one"), .kind = VarKind::Lane, .lo = 0, .hi = 0}));
     map.extents.push_back(arena().constant(1));
-    map_ = &map;
-    attempt([&] { parallel_body(stmt, {}, {}, map); });
-    map_ = nullptr;
-    emit(out, std::move(map));
+    lanes_do(stmt, std::move(map), out);
 }
 
-void Importer::parallel(const ForNode* node, tile::Region& out) {
-    tile::Map map;
+bool Importer::is_lanes(const ForNode* loop) {
+    return loop && (loop->kind == ForKind::kParallel || loop->kind == ForKind::kVectorized);
+}
+
+// Adds the lanes of nested loops to the map; the body of the innermost.
+Stmt Importer::add_lanes(const ForNode* node, tile::Map& map) {
     Stmt body;
-    for (const ForNode* loop = node; loop && loop->kind == ForKind::kParallel; loop = body.as<ForNode>()) {
+    for (const ForNode* loop = node; is_lanes(loop); loop = body.as<ForNode>()) {
         const std::string user = loop->loop_var->name_hint;
         const IndexId begin = index(loop->min, "the begin of T.Parallel axis " + user);
         const IndexId extent = index(loop->extent, "the extent of T.Parallel axis " + user);
@@ -35,10 +70,64 @@ void Importer::parallel(const ForNode* node, tile::Region& out) {
             note_ignored("T.Parallel option " + std::string(key), "it has no meaning on a Tensix core");
         body = loop->body;
     }
+    return body;
+}
+
+void Importer::parallel(const ForNode* node, tile::Region& out) {
+    tile::Map map;
+    const Stmt body = add_lanes(node, map);
+    lanes_do(body, std::move(map), out);
+}
+
+// What all lanes do: one parallel op, or several where loops stand between the stores.
+void Importer::lanes_do(const Stmt& body, tile::Map map, tile::Region& out) {
+    const auto outer_lets = lane_lets_;
     map_ = &map;
+    lanes_out_ = &out;
     attempt([&] { parallel_body(body, {}, {}, map); });
+    finish(map);
     map_ = nullptr;
-    emit(out, std::move(map));
+    lanes_out_ = nullptr;
+    lane_lets_ = outer_lets;
+}
+
+// Emits the stores up to here.
+void Importer::finish(tile::Map& map) {
+    if (map.stores.empty()) return;
+    emit(*lanes_out_, map);
+    map.stores.clear();
+}
+
+// Loops inside T.Parallel. Lanes are independent of each other, so that all of them may do one statement after the
+// other, and one iteration after the other.
+void Importer::loop_of_lanes(const ForNode* node, IndexId cond, const Conditions& when, tile::Map& map) {
+    // What was read before the loop is read there, once.
+    std::vector<const ffi::Object*> lets;
+    for (const auto& [key, let] : lane_lets_)
+        if (!let.kept && reads_anything(let.value, lanes())) lets.push_back(key);
+    for (const ffi::Object* key : lets) keep(key, "value");
+    finish(map);
+    if (is_lanes(node)) {
+        tile::Map inner = map;
+        const Stmt body = add_lanes(node, inner);
+        map_ = &inner;
+        attempt([&] { parallel_body(body, cond, when, inner); });
+        finish(inner);
+        map_ = &map;
+        return;
+    }
+    tile::For loop = loop_header(node);
+    for (const VarId lane : map.vars)
+        if (arena().uses(loop.begin, lane) || arena().uses(loop.extent, lane))
+            refuse(kStatement,
+                   "the loop over " + std::string(node->loop_var->name_hint) +
+                       " inside T.Parallel has bounds that differ between its elements",
+                   "run it over the largest range, with `if` around its body");
+    tile::Region* const out = std::exchange(lanes_out_, &loop.body);
+    attempt([&] { parallel_body(node->body, cond, when, map); });
+    finish(map);
+    lanes_out_ = out;
+    emit(*out, std::move(loop));
 }
 
 void Importer::parallel_body(const Stmt& stmt, IndexId cond, const Conditions& when, tile::Map& map) {
@@ -98,9 +187,8 @@ void Importer::parallel_body(const Stmt& stmt, IndexId cond, const Conditions& w
                 (op ? user_name(std::string(op->name)) : std::string("a call")) + " inside T.Parallel is not supported",
                 op ? instead_of(std::string(op->name)) : "");
         }
-    } else if (stmt.as<ForNode>()) {
-        refuse(kStatement, "a loop inside T.Parallel is not supported",
-               "make it another axis of T.Parallel, or put the T.Parallel inside the loop");
+    } else if (const auto* loop = stmt.as<ForNode>()) {
+        loop_of_lanes(loop, cond, when, map);
     } else {
         refuse(kStatement,
                "a statement of kind " + std::string(stmt->GetTypeKey()) + " inside T.Parallel is not supported",
@@ -165,6 +253,7 @@ void Importer::keep(const ffi::Object* key, const std::string& user) {
     for (auto& [other, value] : lane_lets_)
         if (value.stores > position) ++value.stores;
     let.stores = position + 1;
+    let.kept = true;
 }
 
 }  // namespace tilelang_tt::frontend::importing

@@ -136,17 +136,23 @@ void Importer::block(const SBlockNode* block, tile::Region& out) {
         else if (name != tvm::tl::attr::kSafeValueMap && name != tvm::tl::attr::kLexicalAllocScope)
             note_ignored("annotation \"" + name + "\"", "it has no meaning on a Tensix core");
     }
-    if (block->annotations.count(tvm::tl::attr::kSafeValueMap))
-        refuse(kPadding, "T.annotate_safe_value is not supported yet: elements outside a tensor read as 0",
-               "mask the values with T.if_then_else after the copy");
+    const auto outer = safe_values_;
+    if (const auto values = block->annotations.Get(tvm::tl::attr::kSafeValueMap))
+        for (const auto& [data, value] : values.value().cast<ffi::Map<tvm::tirx::Var, PrimExpr>>()) {
+            const auto number = fold(lane(value));
+            if (!number)
+                refuse(kPadding, "T.annotate_safe_value of " + text(data) + " is not a constant: " + text(value),
+                       "choose the value with T.if_then_else after the copy");
+            safe_values_[data.get()] = *number;
+        }
     if (!block->match_buffers.empty())
         refuse(kBuffer, "match_buffer inside a kernel is not supported", "index the tensor itself");
     for (const Buffer& buffer : block->alloc_buffers) attempt([&] { declare_buffer(buffer); });
-    statement(block->body, out);
+    attempt([&] { statement(block->body, out); });
+    safe_values_ = outer;
 }
 
-void Importer::loop(const ForNode* node, tile::Region& out) {
-    if (node->kind == ForKind::kParallel) return parallel(node, out);
+tile::For Importer::loop_header(const ForNode* node) {
     const std::string user = node->loop_var->name_hint;
     tile::For loop;
     switch (node->kind) {
@@ -160,7 +166,7 @@ void Importer::loop(const ForNode* node, tile::Region& out) {
             refuse(kThread, "loop " + user + " is bound to " + std::string(node->thread_binding.value()->thread_tag),
                    "tile operators and T.Parallel need no threads");
         default:
-            refuse(kStatement, "loop " + user + " is vectorized by hand", "use T.Parallel");
+            refuse(kStatement, "loop " + user + " is of a kind that has no meaning here", "use T.serial or T.Parallel");
     }
     for (const auto& [var, value] : deferred_)
         tvm::tirx::PostOrderVisit(value, [&](const ffi::ObjectRef& inner) {
@@ -190,6 +196,12 @@ void Importer::loop(const ForNode* node, tile::Region& out) {
     if (begin.hi && extent.hi) var.hi = *begin.hi + *extent.hi - 1;
     loop.var = arena().new_var(var);
     index_vars_[node->loop_var.get()] = arena().of(loop.var);
+    return loop;
+}
+
+void Importer::loop(const ForNode* node, tile::Region& out) {
+    if (is_lanes(node)) return parallel(node, out);
+    tile::For loop = loop_header(node);
     const auto outer = std::exchange(frame_, LoopFrame{loop.var, loop.begin, loop.extent, &out, &loop.body});
     attempt([&] { statement(node->body, loop.body); });
     frame_ = outer;

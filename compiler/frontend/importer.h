@@ -42,6 +42,7 @@ std::string text(const ffi::ObjectRef& ref);
 inline const tvm::OpNode* called_op(const CallNode* call) { return call->op.as<tvm::OpNode>(); }
 // Does the value read the tensor or buffer?
 bool reads(LaneId id, Ref wanted, const LaneArena& lanes);
+bool reads_anything(LaneId id, const LaneArena& lanes);
 
 // The atomics on one element, T.atomic_add(A[i], x) and the like; nothing for other operators.
 std::optional<tile::Combine> element_atomic(const std::string& op);
@@ -103,7 +104,12 @@ class Importer {
     void block(const SBlockNode* block, tile::Region& out);
     void storage(const ffi::Map<tvm::tirx::Var, ffi::String>& wanted);
     void loop(const ForNode* loop, tile::Region& out);
+    tile::For loop_header(const ForNode* loop);
     void parallel(const ForNode* loop, tile::Region& out);
+    static bool is_lanes(const ForNode* loop);
+    Stmt add_lanes(const ForNode* loop, tile::Map& map);
+    void lanes_do(const Stmt& body, tile::Map map, tile::Region& out);
+    void finish(tile::Map& map);
     // What must hold for a statement of a T.Parallel: conditions on data, each perhaps negated.
     struct Condition {
         const ffi::Object* expr;  // key of lane_lets_
@@ -111,6 +117,7 @@ class Importer {
     };
     using Conditions = std::vector<Condition>;
     void parallel_body(const Stmt& stmt, IndexId cond, const Conditions& when, tile::Map& map);
+    void loop_of_lanes(const ForNode* loop, IndexId cond, const Conditions& when, tile::Map& map);
     LaneId under(const Conditions& when, LaneId value, const tile::Store& store);
     void call(const CallNode* call, tile::Region& out);
     void element_atomic_store(const CallNode* call, tile::Combine combine, IndexId cond, tile::Map& map);
@@ -124,6 +131,11 @@ class Importer {
     template <class Node>
     void scan(tensix::ReduceFn fn, const Node& node, tile::Region& out);
     void block_atomic(const tvm::tl::AtomicOpBaseNode* atomic, tile::Combine combine, tile::Region& out);
+    tile::Map elements(const Access& block, const std::string& what);
+    std::vector<IndexId> element(const Access& block, const tile::Map& map, const std::string& what);
+    template <class Value>
+    void by_element(const Access& dst, tile::Region& out, const std::string& what, Value&& value);
+    void same_extents(const Access& src, const Access& dst, const std::string& what, int64_t without = -1);
     void single_lane(const Stmt& stmt, tile::Region& out);
     [[noreturn]] void refuse_returned(const std::string& op);
     void bind(const BindNode* bind);
@@ -136,6 +148,9 @@ class Importer {
     std::optional<IndexId> try_index(const PrimExpr& expr);
     IndexId index(const PrimExpr& expr, const std::string& what);
     LaneId lane(const PrimExpr& expr);
+    std::optional<double> safe_value(const Buffer& buffer) const;
+    bool inside(const Access& block);
+    LaneId read(const Buffer& buffer, DType type, std::vector<IndexId> indices);
     LaneId let_value(const ffi::Object* key, const std::string& user);
     void keep(const ffi::Object* key, const std::string& user);
     std::optional<double> fold(LaneId id);
@@ -159,6 +174,7 @@ class Importer {
     std::unordered_map<const ffi::Object*, TensorId> tensors_;        // by Buffer
     std::unordered_map<const ffi::Object*, BufferId> buffers_;        // by Buffer, of the current launch
     std::unordered_map<const ffi::Object*, tile::Combine> reducers_;  // by the data Var of the buffer
+    std::unordered_map<const ffi::Object*, double> safe_values_;      // by the data Var: what is read outside a tensor
     std::unordered_map<const ffi::Object*, std::string> data_;        // name of the buffer that owns a data pointer
     std::unordered_map<const ffi::Object*, IndexId> index_vars_;      // by Var: loops, grid axes, symbols, integer lets
     struct Let {
@@ -166,9 +182,11 @@ class Importer {
         size_t stores = 0;  // of the T.Parallel, before the let
         IndexId cond;       // under which it is computed
         LocId loc;
+        bool kept = false;  // in a fragment of its own
     };
     std::unordered_map<const ffi::Object*, Let> lane_lets_;           // by Var: lets of T.Parallel
     tile::Map* map_ = nullptr;                                        // the T.Parallel being imported
+    tile::Region* lanes_out_ = nullptr;                               // and where it goes
     std::unordered_map<const ffi::Object*, IndexId> float_scalars_;   // by Var: its bits
     std::unordered_map<const ffi::Object*, std::string> other_vars_;  // by Var: why it cannot be used
     std::unordered_map<const ffi::Object*, PrimExpr> deferred_;       // by Var: lets that print before a loop they use

@@ -90,12 +90,12 @@ def test_all_obstacles_are_reported_with_their_lines():
             a = T.alloc_shared((32, 64), "float32")
             c = T.alloc_fragment((32, 64), "float32")
             T.copy(A[bx * 32, 0], a)
-            T.fill(c, T.cast(bx, "float32"))  # obstacle 1
+            T.copy(a[0:16, :], c)  # obstacle 1
             T.atomic_addx2(B[bx * 32, 0], c[0, 0])  # obstacle 2
             T.copy(c, B[bx * 32, 0])
 
     message = refused(several, "TT1002", "TT1001")
-    assert f"test_importer.py:{line_of('# obstacle 1')}: error[TT1002]: T.fill of c with a value" in message
+    assert f"test_importer.py:{line_of('# obstacle 1')}: error[TT1002]: T.copy takes 16x64 of a to 32x64 of c" in message
     assert f"test_importer.py:{line_of('# obstacle 2')}: error[TT1001]: T.atomic_addx2" in message
 
 
@@ -112,8 +112,7 @@ def test_obstacles_of_different_kinds_are_reported_together():
                 T.atomic_addx2(B[0, 0], a[0, 0])
                 if k == A[0, 0]:
                     T.clear(a)
-            T.fill(a, A[0, 0])
-            T.copy(a, B)
+            T.copy(a[:, 0:32], B)
 
     refused(several, "TT1003", "TT1001", "TT1003", "TT1002")
 
@@ -263,7 +262,7 @@ def test_constant_expressions_fill(value, text):
     assert f"fill dst=b[0 : 32] value={text} loc" in imported(fill)[0]
 
 
-def test_fill_with_a_value_that_is_not_constant_is_refused():
+def test_fill_with_a_value_of_the_kernel_is_a_map():
     @T.prim_func
     def fill(A: T.Tensor((32,), "float32"), B: T.Tensor((32,), "float32")):
         with T.Kernel(1):
@@ -271,7 +270,79 @@ def test_fill_with_a_value_that_is_not_constant_is_refused():
             T.fill(b, A[0] + 1.0)
             T.copy(b, B)
 
-    assert "T.fill of b with a value that is not a constant" in refused(fill, "TT1002")
+    assert "b[e] = @A[0] + f32(1)" in imported(fill)[0]
+
+
+def test_copies_between_blocks_of_different_sizes_are_refused():
+    @T.prim_func
+    def differ(A: T.Tensor((64, 64), "float32"), B: T.Tensor((64, 64), "float32")):
+        with T.Kernel(1):
+            a = T.alloc_shared((64, 64), "float32")
+            T.copy(A, a)
+            T.copy(a, B[0:32, :])
+
+    assert "T.copy takes 64x64 of a to 32x64 of B" in refused(differ, "TT1002")
+
+
+def test_safe_value_is_a_choice_only_where_a_copy_may_leave_the_tensor():
+    @T.prim_func
+    def pad(A: T.Tensor((70, 75), "float32"), B: T.Tensor((96, 96), "float32"), C: T.Tensor((64, 64), "float32")):
+        with T.Kernel(3, 3) as (bx, by):
+            T.annotate_safe_value({A: -99})
+            T.copy(A[by * 32, bx * 32], B[by * 32 : by * 32 + 32, bx * 32 : bx * 32 + 32])
+            if bx < 2:
+                T.copy(A[0:64, 0:64], C)
+
+    text = imported(pad)[0]
+    assert "select(index<bool>(by * 32 + e < 70 && bx * 32 + e_1 < 75)" in text and "f32(-99)" in text
+    assert text.count("copy src") == 1  # what lies inside stays a copy
+
+
+def test_asynchronous_copies_are_copies():
+    @T.prim_func
+    def move(A: T.Tensor((32, 32), "float32"), B: T.Tensor((32, 32), "float32")):
+        with T.Kernel(1):
+            a = T.alloc_shared((32, 32), "float32")
+            T.async_copy(A, a)
+            T.ptx_wait_group(0)
+            T.copy(a, B)
+
+    text, remarks = imported(move)
+    assert text.count("copy src") == 2
+    assert any("ptx_wait_group" in remark.text for remark in remarks)
+
+
+def test_loops_inside_parallel_become_loops_around_it():
+    @T.prim_func
+    def horner(A: T.Tensor((32, 32), "float32"), B: T.Tensor((32, 32), "float32")):
+        with T.Kernel(1):
+            a = T.alloc_shared((32, 32), "float32")
+            T.copy(A, a)
+            for i, j in T.Parallel(32, 32):
+                x = a[i, j]
+                a[i, j] = 1.0
+                for k in T.serial(3):
+                    a[i, j] = a[i, j] * x + k
+                a[i, j] = a[i, j] + x
+            T.copy(a, B)
+
+    text = imported(horner)[0]
+    assert text.count("parallel vars=(i, j)") == 3 and text.count("for var=k begin=0 extent=3") == 1
+    assert "x[i, j] = a[i, j]" in text or "value[i, j] = a[i, j]" in text  # read before it is stored to
+
+
+def test_loops_inside_parallel_with_bounds_of_lanes_are_refused():
+    @T.prim_func
+    def triangle(A: T.Tensor((32, 32), "float32"), B: T.Tensor((32, 32), "float32")):
+        with T.Kernel(1):
+            a = T.alloc_shared((32, 32), "float32")
+            T.copy(A, a)
+            for i, j in T.Parallel(32, 32):
+                for k in T.serial(i):
+                    a[i, j] = a[i, j] * 2.0
+            T.copy(a, B)
+
+    assert "bounds that differ between its elements" in refused(triangle, "TT1001")
 
 
 def test_no_location_is_inside_tilelang():

@@ -107,3 +107,58 @@ def flash_attention(S, D, bM=64, bN=64, dtype="bfloat16", causal=True):
             T.copy(o, O[bx * bM, 0])
 
     return main
+
+
+def padded(M, N, rows, cols, dtype, out, value):
+    """Outside the tensor stands a value of the user's choice."""
+
+    @T.prim_func
+    def main(A: T.Tensor((M, N), dtype), B: T.Tensor((rows, cols), out)):
+        with T.Kernel(T.ceildiv(cols, 64), T.ceildiv(rows, 32)) as (bx, by):
+            T.annotate_safe_value({A: value})
+            a = T.alloc_shared((32, 64), dtype)
+            T.copy(A[by * 32, bx * 64], a)
+            T.copy(a, B[by * 32, bx * 64])
+
+    return main
+
+
+def filled(M, N):
+    """Buffers filled with what a row's first element says, and with a block's number."""
+
+    @T.prim_func
+    def main(A: T.Tensor((M, N), "float32"), B: T.Tensor((M, N), "float32")):
+        with T.Kernel(T.ceildiv(N, 32), T.ceildiv(M, 32)) as (bx, by):
+            a = T.alloc_shared((32, 32), "float32")
+            first = T.alloc_fragment((32, 32), "float32")
+            number = T.alloc_fragment((32, 32), "float32")
+            T.copy(A[by * 32, bx * 32], a)
+            T.fill(first, a[0, 0])
+            T.fill(number, bx * 10 + by)
+            for i, j in T.Parallel(32, 32):
+                a[i, j] = a[i, j] - first[i, j] + number[i, j]
+            T.copy(a, B[by * 32, bx * 32])
+
+    return main
+
+
+def horner(M, N, terms, guarded=False):
+    """A loop inside T.Parallel, between statements that use what the loop changes."""
+
+    @T.prim_func
+    def main(A: T.Tensor((M, N), "float32"), C: T.Tensor((terms, N), "float32"), B: T.Tensor((M, N), "float32")):
+        with T.Kernel(T.ceildiv(M, 32)) as bx:
+            a = T.alloc_shared((32, N), "float32")
+            c = T.alloc_shared((terms, N), "float32")
+            T.copy(A[bx * 32, 0], a)
+            T.copy(C, c)
+            for i, j in T.Parallel(32, N):
+                x = a[i, j]
+                a[i, j] = 0.0
+                if not guarded or x > 0:
+                    for k in T.serial(terms):
+                        a[i, j] = a[i, j] * x + (k + 1)
+                a[i, j] = a[i, j] - x
+            T.copy(a, B[bx * 32, 0])
+
+    return main

@@ -56,3 +56,42 @@ def test_attention(arch, causal, S, D, bM, bN):
     )[0, 0]
     # probabilities in bf16
     assert relative(got, ref) <= 8e-3
+
+
+@pytest.mark.parametrize("arch", ARCHS)
+@pytest.mark.parametrize(
+    ("dtype", "out", "value"), [("float32", "float32", -99), ("float32", "float16", -99), ("int32", "int32", 7)]
+)
+def test_values_outside_a_tensor_are_the_users(arch, dtype, out, value):
+    M, N, rows, cols = 70, 75, 96, 128
+    x = (randn(M, N, dtype="float32") * 100).round().to(getattr(torch, dtype))  # exact in float16
+    got = torch.empty(rows, cols, dtype=getattr(torch, out))
+    compiled(kernels.padded(M, N, rows, cols, dtype, out, value), arch)(x, got)
+    ref = torch.full((rows, cols), value, dtype=got.dtype)
+    ref[:M, :N] = x.to(got.dtype)
+    assert torch.equal(got, ref)
+
+
+@pytest.mark.parametrize("arch", ARCHS)
+def test_fills_of_values(arch):
+    x = randn(70, 100, dtype="float32")
+    got = torch.empty_like(x)
+    compiled(kernels.filled(70, 100), arch)(x, got)
+    for by in range(3):
+        for bx in range(4):
+            block = x[by * 32 : by * 32 + 32, bx * 32 : bx * 32 + 32]
+            assert torch.equal(got[by * 32 : by * 32 + 32, bx * 32 : bx * 32 + 32], block - block[0, 0] + (bx * 10 + by))
+
+
+@pytest.mark.parametrize("arch", ARCHS)
+@pytest.mark.parametrize("guarded", [False, True])
+def test_loops_inside_parallel(arch, guarded):
+    x = randn(50, 64, dtype="float32")
+    got = torch.empty_like(x)
+    compiled(kernels.horner(50, 64, 5, guarded), arch)(x, torch.zeros(5, 64), got)
+    ref = torch.zeros(50, 64, dtype=torch.float64)
+    for k in range(5):
+        ref = ref * x.double() + (k + 1)
+    if guarded:
+        ref = torch.where(x > 0, ref, torch.zeros_like(ref))
+    assert relative(got, ref - x.double()) <= 1e-6
