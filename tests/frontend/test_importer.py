@@ -95,7 +95,9 @@ def test_all_obstacles_are_reported_with_their_lines():
             T.copy(c, B[bx * 32, 0])
 
     message = refused(several, "TT1002", "TT1001")
-    assert f"test_importer.py:{line_of('# obstacle 1')}: error[TT1002]: T.copy takes 16x64 of a to 32x64 of c" in message
+    assert (
+        f"test_importer.py:{line_of('# obstacle 1')}: error[TT1002]: T.copy takes 16x64 of a to 32x64 of c" in message
+    )
     assert f"test_importer.py:{line_of('# obstacle 2')}: error[TT1001]: T.atomic_addx2" in message
 
 

@@ -80,7 +80,9 @@ def test_fills_of_values(arch):
     for by in range(3):
         for bx in range(4):
             block = x[by * 32 : by * 32 + 32, bx * 32 : bx * 32 + 32]
-            assert torch.equal(got[by * 32 : by * 32 + 32, bx * 32 : bx * 32 + 32], block - block[0, 0] + (bx * 10 + by))
+            assert torch.equal(
+                got[by * 32 : by * 32 + 32, bx * 32 : bx * 32 + 32], block - block[0, 0] + (bx * 10 + by)
+            )
 
 
 @pytest.mark.parametrize("arch", ARCHS)
