@@ -6,53 +6,13 @@
 #include <algorithm>
 #include <numeric>
 
+#include "compiler/ir/index_sum.h"
+
 namespace tilelang_tt {
+
+using namespace index_sums;
+
 namespace {
-
-using Wide = __int128;
-constexpr Wide kInf = Wide(1) << 100;
-constexpr Wide kMin64 = std::numeric_limits<int64_t>::min(), kMax64 = std::numeric_limits<int64_t>::max();
-
-// An interval whose ends may be ±kInf: every arithmetic result is clamped to int64 or widened to infinity.
-struct Range {
-    Wide lo = -kInf, hi = kInf;
-};
-Wide widen(Wide v) {
-    if (v < kMin64) return -kInf;
-    return v > kMax64 ? kInf : v;
-}
-Wide times(Wide a, Wide b) {
-    if (a == 0 || b == 0) return 0;
-    if (a == kInf || a == -kInf || b == kInf || b == -kInf) return (a < 0) == (b < 0) ? kInf : -kInf;
-    return widen(a * b);
-}
-Range operator+(Range a, Range b) { return {widen(a.lo + b.lo), widen(a.hi + b.hi)}; }
-Range operator*(Range a, Range b) {
-    const Wide p[] = {times(a.lo, b.lo), times(a.lo, b.hi), times(a.hi, b.lo), times(a.hi, b.hi)};
-    return {*std::min_element(p, p + 4), *std::max_element(p, p + 4)};
-}
-
-template <class T>
-T floor_div(T a, T b) {
-    return a / b - ((a % b != 0 && (a < 0) != (b < 0)) ? 1 : 0);
-}
-Wide divided(Wide a, Wide b) {
-    if (a == kInf || a == -kInf) return b > 0 ? a : -a;
-    if (b == kInf || b == -kInf) return a == 0 ? 0 : ((a < 0) == (b < 0) ? 0 : -1);
-    return widen(floor_div(a, b));
-}
-
-bool fits(Wide v) { return v >= kMin64 && v <= kMax64; }
-// Folding leaves expressions with larger constants alone: divisions and negations below cannot overflow.
-constexpr int64_t kFoldLimit = int64_t(1) << 61;
-bool foldable(int64_t v) { return v > -kFoldLimit && v < kFoldLimit; }
-
-// A sum taken apart: coefficient of each non-sum term, and the constant.
-struct Linear {
-    std::vector<std::pair<IndexId, int64_t>> terms;
-    int64_t constant = 0;
-    bool overflow = false;
-};
 
 size_t hash_of(const IndexNode& n) {
     size_t h = static_cast<size_t>(n.op) * 0x9E3779B97F4A7C15ull;
@@ -60,178 +20,6 @@ size_t hash_of(const IndexNode& n) {
                              static_cast<uint64_t>(n.a.v), static_cast<uint64_t>(n.b.v), static_cast<uint64_t>(n.c.v)})
         h = (h ^ v) * 0x100000001B3ull + (h >> 29);
     return h;
-}
-
-// Structural order: independent of when a node was made.
-int compare(const std::vector<IndexNode>& nodes, IndexId a, IndexId b) {
-    if (a == b) return 0;
-    const IndexNode &x = nodes[a.v], &y = nodes[b.v];
-    if (x.op != y.op) return x.op < y.op ? -1 : 1;
-    if (x.value != y.value) return x.value < y.value ? -1 : 1;
-    if (x.var != y.var) return x.var < y.var ? -1 : 1;
-    for (auto [p, q] : {std::pair(x.a, y.a), std::pair(x.b, y.b), std::pair(x.c, y.c)}) {
-        if (p == q) continue;
-        if (!p.valid() || !q.valid()) return p.valid() ? 1 : -1;
-        if (const int order = compare(nodes, p, q)) return order;
-    }
-    return 0;
-}
-
-// Adds factor * node to the sum.
-void decompose(const std::vector<IndexNode>& nodes, IndexId id, int64_t factor, Linear& sum) {
-    const IndexNode& n = nodes[id.v];
-    const auto is_const = [&](IndexId i) { return nodes[i.v].op == IndexOp::Const; };
-    if (n.op == IndexOp::Add) {
-        decompose(nodes, n.a, factor, sum);
-        decompose(nodes, n.b, factor, sum);
-        return;
-    }
-    if (n.op == IndexOp::Mul && (is_const(n.a) || is_const(n.b))) {
-        const IndexId scale = is_const(n.b) ? n.b : n.a;
-        int64_t product = 0;
-        if (__builtin_mul_overflow(factor, nodes[scale.v].value, &product))
-            sum.overflow = true;
-        else
-            decompose(nodes, is_const(n.b) ? n.a : n.b, product, sum);
-        return;
-    }
-    if (n.op == IndexOp::Const) {
-        int64_t product = 0;
-        sum.overflow |= __builtin_mul_overflow(factor, n.value, &product);
-        sum.overflow |= __builtin_add_overflow(sum.constant, product, &sum.constant);
-        return;
-    }
-    for (auto& [term, coefficient] : sum.terms)
-        if (term == id) {
-            sum.overflow |= __builtin_add_overflow(coefficient, factor, &coefficient);
-            return;
-        }
-    sum.terms.emplace_back(id, factor);
-}
-
-// (x // c) * c k + (x % c) k → x k
-void join_quotients(const std::vector<IndexNode>& nodes, Linear& sum) {
-    for (size_t i = 0; i < sum.terms.size(); ++i) {
-        const IndexNode& mod = nodes[sum.terms[i].first.v];
-        if (mod.op != IndexOp::FloorMod || nodes[mod.b.v].op != IndexOp::Const) continue;
-        for (size_t j = 0; j < sum.terms.size(); ++j) {
-            const IndexNode& div = nodes[sum.terms[j].first.v];
-            if (div.op != IndexOp::FloorDiv || div.a != mod.a || div.b != mod.b) continue;
-            if (Wide(sum.terms[i].second) * nodes[mod.b.v].value != Wide(sum.terms[j].second)) continue;
-            const int64_t factor = sum.terms[i].second;
-            const IndexId whole = mod.a;
-            sum.terms.erase(sum.terms.begin() + static_cast<std::ptrdiff_t>(std::max(i, j)));
-            sum.terms.erase(sum.terms.begin() + static_cast<std::ptrdiff_t>(std::min(i, j)));
-            decompose(nodes, whole, factor, sum);
-            i = static_cast<size_t>(-1);  // the indices have moved: start again
-            break;
-        }
-    }
-}
-
-void normalize(const std::vector<IndexNode>& nodes, Linear& sum) {
-    const auto drop_zeros = [&] { std::erase_if(sum.terms, [](const auto& t) { return t.second == 0; }); };
-    drop_zeros();
-    join_quotients(nodes, sum);
-    drop_zeros();
-    sum.overflow |= !foldable(sum.constant);
-    for (const auto& t : sum.terms) sum.overflow |= !foldable(t.second);
-    std::sort(sum.terms.begin(), sum.terms.end(),
-              [&](const auto& a, const auto& b) { return compare(nodes, a.first, b.first) < 0; });
-}
-
-Range range_of(const std::vector<IndexNode>& nodes, const std::vector<Var>& vars, IndexId id) {
-    const IndexNode& n = nodes[id.v];
-    const auto of = [&](IndexId i) { return range_of(nodes, vars, i); };
-    switch (n.op) {
-        case IndexOp::Const:
-            return {n.value, n.value};
-        case IndexOp::Var: {
-            const Var& v = vars[n.var.v];
-            return {v.lo ? Wide(*v.lo) : -kInf, v.hi ? Wide(*v.hi) : kInf};
-        }
-        case IndexOp::Add:
-            return of(n.a) + of(n.b);
-        case IndexOp::Mul: {
-            const Range product = of(n.a) * of(n.b);
-            return n.a == n.b ? Range{std::max(product.lo, Wide(0)), product.hi} : product;
-        }
-        case IndexOp::FloorDiv: {
-            const Range a = of(n.a), b = of(n.b);
-            if ((b.lo <= 0 && b.hi >= 0) || b.lo > b.hi) return {};  // a contradiction divides by anything
-            const Wide q[] = {divided(a.lo, b.lo), divided(a.lo, b.hi), divided(a.hi, b.lo), divided(a.hi, b.hi)};
-            return {*std::min_element(q, q + 4), *std::max_element(q, q + 4)};
-        }
-        case IndexOp::FloorMod: {
-            const Range a = of(n.a), b = of(n.b);
-            if (b.lo > 0) {
-                if (a.lo >= 0 && a.hi < b.lo) return a;
-                return {0, std::min(b.hi == kInf ? kInf : b.hi - 1, a.lo >= 0 ? a.hi : kInf)};
-            }
-            if (b.hi < 0) return {b.lo == -kInf ? -kInf : b.lo + 1, 0};
-            return {};
-        }
-        case IndexOp::Min: {
-            const Range a = of(n.a), b = of(n.b);
-            return {std::min(a.lo, b.lo), std::min(a.hi, b.hi)};
-        }
-        case IndexOp::Max: {
-            const Range a = of(n.a), b = of(n.b);
-            return {std::max(a.lo, b.lo), std::max(a.hi, b.hi)};
-        }
-        case IndexOp::Select: {
-            const Range b = of(n.b), c = of(n.c);
-            return {std::min(b.lo, c.lo), std::max(b.hi, c.hi)};
-        }
-        case IndexOp::Lt:
-        case IndexOp::Le:
-        case IndexOp::Eq:
-        case IndexOp::Ne:
-        case IndexOp::And:
-        case IndexOp::Or:
-        case IndexOp::Not:
-            return {0, 1};
-    }
-    return {};
-}
-
-Range range_of(const std::vector<IndexNode>& nodes, const std::vector<Var>& vars, const Linear& sum) {
-    if (sum.overflow) return {};
-    Range total{sum.constant, sum.constant};
-    for (const auto& [term, factor] : sum.terms) total = total + range_of(nodes, vars, term) * Range{factor, factor};
-    return total;
-}
-
-Linear linear(const std::vector<IndexNode>& nodes, IndexId id, int64_t factor = 1) {
-    Linear sum;
-    decompose(nodes, id, factor, sum);
-    normalize(nodes, sum);
-    return sum;
-}
-
-Linear difference(const std::vector<IndexNode>& nodes, IndexId a, IndexId b) {
-    Linear sum;
-    decompose(nodes, a, 1, sum);
-    decompose(nodes, b, -1, sum);
-    normalize(nodes, sum);
-    return sum;
-}
-
-int64_t gcd_of_terms(const Linear& sum, int64_t with) {
-    int64_t g = with;
-    for (const auto& t : sum.terms) g = std::gcd(g, t.second);
-    return g;
-}
-
-// Pre-order over the distinct nodes below id; visit returns false to stop.
-template <class Visit>
-bool each_node(const IndexArena& arena, IndexId id, std::vector<bool>& seen, Visit&& visit) {
-    if (!id.valid() || seen[id.v]) return true;
-    seen[id.v] = true;
-    const IndexNode& n = arena.node(id);
-    if (!visit(n)) return false;
-    return each_node(arena, n.a, seen, visit) && each_node(arena, n.b, seen, visit) &&
-           each_node(arena, n.c, seen, visit);
 }
 
 }  // namespace
@@ -561,91 +349,6 @@ IndexId IndexArena::select(IndexId cond, IndexId then, IndexId otherwise) {
     return exactly(IndexOp::Select, cond, then, otherwise);
 }
 
-std::optional<int64_t> IndexArena::as_const(IndexId id) const {
-    const IndexNode& n = nodes_[id.v];
-    return n.op == IndexOp::Const ? std::optional(n.value) : std::nullopt;
-}
-
-Interval IndexArena::bounds(IndexId id) const {
-    const Range r = range_of(nodes_, vars_, id);
-    Interval out;
-    if (fits(r.lo)) out.lo = static_cast<int64_t>(r.lo);
-    if (fits(r.hi)) out.hi = static_cast<int64_t>(r.hi);
-    return out;
-}
-
-bool IndexArena::divisible_by(IndexId id, int64_t divisor) const {
-    if (divisor == 1 || divisor == -1) return true;
-    if (divisor == 0 || divisor == std::numeric_limits<int64_t>::min()) return false;
-    const IndexNode& n = nodes_[id.v];
-    switch (n.op) {
-        case IndexOp::Const:
-            return n.value % divisor == 0;
-        case IndexOp::Var:
-            return vars_[n.var.v].lo && vars_[n.var.v].lo == vars_[n.var.v].hi && *vars_[n.var.v].lo % divisor == 0;
-        case IndexOp::Add:
-        case IndexOp::Min:
-        case IndexOp::Max:
-            return divisible_by(n.a, divisor) && divisible_by(n.b, divisor);
-        case IndexOp::Mul: {
-            const auto factor = as_const(n.b);
-            if (factor) return *factor == 0 || divisible_by(n.a, divisor / std::gcd(divisor, *factor));
-            return divisible_by(n.a, divisor) || divisible_by(n.b, divisor);
-        }
-        case IndexOp::FloorDiv: {
-            int64_t product = 0;
-            const auto by = as_const(n.b);
-            return by && *by > 0 && !__builtin_mul_overflow(*by, divisor, &product) && divisible_by(n.a, product);
-        }
-        case IndexOp::FloorMod:
-            return divisible_by(n.b, divisor) && divisible_by(n.a, divisor);
-        case IndexOp::Select:
-            return divisible_by(n.b, divisor) && divisible_by(n.c, divisor);
-        default:
-            return false;
-    }
-}
-
-bool IndexArena::always_true(IndexId cond) const {
-    const Range r = range_of(nodes_, vars_, cond);
-    return r.lo > 0 || r.hi < 0;
-}
-
-bool IndexArena::always_false(IndexId cond) const {
-    const Range r = range_of(nodes_, vars_, cond);
-    return r.lo == 0 && r.hi == 0;
-}
-
-bool IndexArena::uses(IndexId id, VarId var) const {
-    std::vector<bool> seen(nodes_.size());
-    return !each_node(*this, id, seen, [&](const IndexNode& n) { return n.op != IndexOp::Var || n.var != var; });
-}
-
-std::vector<VarId> IndexArena::vars_of(IndexId id) const {
-    std::vector<VarId> found;
-    std::vector<bool> seen(nodes_.size());
-    each_node(*this, id, seen, [&](const IndexNode& n) {
-        if (n.op == IndexOp::Var) found.push_back(n.var);
-        return true;
-    });
-    std::sort(found.begin(), found.end());
-    return found;
-}
-
-std::optional<int64_t> IndexArena::linear_coefficient(IndexId id, VarId var) const {
-    const Linear sum = linear(nodes_, id);
-    if (sum.overflow) return std::nullopt;
-    int64_t coefficient = 0;
-    for (const auto& [term, factor] : sum.terms) {
-        const IndexNode& n = nodes_[term.v];
-        if (n.op == IndexOp::Var && n.var == var)
-            coefficient = factor;
-        else if (factor != 0 && uses(term, var))
-            return std::nullopt;
-    }
-    return coefficient;
-}
-
 IndexId IndexArena::substitute(IndexId id, const IndexSubst& subst) {
     if (!id.valid() || subst.empty()) return id;
     std::unordered_map<IndexId, IndexId> done;
@@ -701,13 +404,6 @@ IndexId IndexArena::make(IndexOp op, IndexId a, IndexId b, IndexId c) {
             return select(a, b, c);
     }
     return a;
-}
-
-std::optional<int64_t> IndexArena::eval(IndexId id, const IndexEnv& env) const {
-    return eval_with(id, [&](VarId var) -> std::optional<int64_t> {
-        const auto found = env.find(var);
-        return found == env.end() ? std::nullopt : std::optional(found->second);
-    });
 }
 
 }  // namespace tilelang_tt

@@ -62,6 +62,24 @@ void each_op(Region& region, F&& f) {
     }
 }
 
+// Calls f(op) for every op of a region, nested ones included, that has no region of its own. f may replace the op by
+// another of that kind.
+template <class Region, class F>
+void each_leaf(Region& region, F&& f) {
+    each_op(region, [&](auto& op) {
+        const bool nests = std::visit(
+            [](auto& o) {
+                bool found = false;
+                fields_of(o, [&](std::string_view, auto& field) {
+                    if constexpr (requires { field.ops; }) found = true;
+                });
+                return found;
+            },
+            op.v);
+        if (!nests) f(op);
+    });
+}
+
 // Calls f(ValueId&) for every value defined below x, in the order of the text.
 template <class X, class F>
 void each_def(X& x, F&& f) {
@@ -80,9 +98,9 @@ void each_def(X& x, F&& f) {
     }
 }
 
-// A lane rebuilt with every index replaced by index(id) and every read's target by ref(r).
-template <class OnIndex, class OnRef>
-LaneId rebuild_lane(LaneArena& lanes, LaneId id, OnIndex&& index, OnRef&& ref) {
+// A lane rebuilt with every index replaced by index(id) and every read by read(node), a LaneId.
+template <class OnIndex, class OnRead>
+LaneId rebuild_lane_reads(LaneArena& lanes, LaneId id, OnIndex&& index, OnRead&& read) {
     std::unordered_map<LaneId, LaneId> done;
     const auto go = [&](auto&& self, LaneId i) -> LaneId {
         if (!i.valid()) return i;
@@ -99,12 +117,9 @@ LaneId rebuild_lane(LaneArena& lanes, LaneId id, OnIndex&& index, OnRef&& ref) {
             case LaneOp::Bits:
                 out = lanes.bits(n.dtype, index(n.index));
                 break;
-            case LaneOp::Read: {
-                std::vector<IndexId> indices;
-                for (const IndexId k : n.indices) indices.push_back(index(k));
-                out = lanes.read(n.dtype, ref(n.ref), std::move(indices));
+            case LaneOp::Read:
+                out = read(n);
                 break;
-            }
             case LaneOp::Apply: {
                 const LaneId a = self(self, n.a), b = self(self, n.b), c = self(self, n.c);
                 out = lanes.apply(n.fn, n.dtype, a, b, c);
@@ -115,6 +130,16 @@ LaneId rebuild_lane(LaneArena& lanes, LaneId id, OnIndex&& index, OnRef&& ref) {
         return out;
     };
     return go(go, id);
+}
+
+// A lane rebuilt with every index replaced by index(id) and every read's target by ref(r).
+template <class OnIndex, class OnRef>
+LaneId rebuild_lane(LaneArena& lanes, LaneId id, OnIndex&& index, OnRef&& ref) {
+    return rebuild_lane_reads(lanes, id, index, [&](const LaneNode& n) {
+        std::vector<IndexId> indices;
+        for (const IndexId k : n.indices) indices.push_back(index(k));
+        return lanes.read(n.dtype, ref(n.ref), std::move(indices));
+    });
 }
 
 inline LaneId substitute(Context& ctx, LaneId id, const IndexSubst& subst) {

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <set>
-#include <unordered_map>
 
 #include "compiler/ir/walk.h"
 #include "compiler/map/access.h"
@@ -31,18 +30,12 @@ class Coarsening {
     const std::string& axis_name() const { return index_.var(block_).name; }
 
     void rewrite() {
-        const Var old = index_.var(block_);
-        Var merged{old.name + "_tile", VarKind::Grid, 0, std::nullopt};
-        if (old.hi) merged.hi = *old.hi / kTileDim;
-        const VarId tile = index_.new_var(merged);
-        first_ = index_.mul(index_.of(tile), index_.constant(kTileDim));
-        launch_.grid[axis_] = tile;
-        launch_.grid_extents[axis_] = index_.ceildiv(launch_.grid_extents[axis_], kTileDim);
+        first_ = merge_axis(index_, launch_, axis_, kTileDim);
         for (size_t b = 0; b < launch_.buffers.size(); ++b) {
             auto& shape = launch_.buffers[b].shape;
             if (varies_.count(BufferId(b))) shape.insert(shape.begin(), kTileDim);
         }
-        rewrite(launch_.body);
+        each_leaf(launch_.body, [&](tile::Op& op) { rewrite(op); });
     }
 
   private:
@@ -178,35 +171,18 @@ class Coarsening {
     }
 
     // ---- the rewrite ----
-    void rewrite(tile::Region& region) {
-        for (tile::Op& op : region.ops) {
-            if (auto* loop = std::get_if<tile::For>(&op.v)) {
-                rewrite(loop->body);
-            } else if (auto* branch = std::get_if<tile::If>(&op.v)) {
-                rewrite(branch->then);
-                rewrite(branch->otherwise);
-            } else if (auto* copy = std::get_if<tile::Copy>(&op.v)) {
-                if (varies(copy->dst) && !varies(copy->src)) {
-                    op.v = spread_copy(*copy, op.loc);
-                    rewrite(std::get<tile::Map>(op.v));
-                } else {
-                    rewrite(copy->src);
-                    rewrite(copy->dst);
-                }
-            } else if (auto* fill = std::get_if<tile::Fill>(&op.v)) {
-                rewrite(fill->dst);
-            } else if (auto* scan = std::get_if<tile::Scan>(&op.v)) {
-                if (varies(scan->src) && !scan->src.ref.is_tensor()) ++scan->dim;
-                rewrite(scan->src);
-                rewrite(scan->dst);
-            } else if (auto* reduce = std::get_if<tile::Reduce>(&op.v)) {
-                if (varies(reduce->src) && !reduce->src.ref.is_tensor()) ++reduce->dim;
-                rewrite(reduce->src);
-                rewrite(reduce->dst);
-            } else if (auto* map = std::get_if<tile::Map>(&op.v)) {
-                rewrite(*map);
-            }
-        }
+    void rewrite(tile::Op& op) {
+        if (auto* copy = std::get_if<tile::Copy>(&op.v); copy && varies(copy->dst) && !varies(copy->src))
+            op.v = spread_copy(*copy, op.loc);
+        auto moved = [&](int64_t dim, const Access& access) {  // behind the new dimension
+            return varies(access) && !access.ref.is_tensor() ? dim + 1 : dim;
+        };
+        if (auto* scan = std::get_if<tile::Scan>(&op.v)) scan->dim = moved(scan->dim, scan->src);
+        if (auto* reduce = std::get_if<tile::Reduce>(&op.v)) reduce->dim = moved(reduce->dim, reduce->src);
+        if (auto* map = std::get_if<tile::Map>(&op.v))
+            rewrite(*map);
+        else
+            each<Access>(op, [&](Access& access) { rewrite(access); });
     }
 
     void rewrite(Access& access) {
@@ -266,26 +242,12 @@ class Coarsening {
             for (IndexId id : old) out.push_back(index_.substitute(id, subst));
             return out;
         };
-        std::unordered_map<LaneId, LaneId> done;
-        auto lanes = [&](auto&& self, LaneId id) -> LaneId {
-            if (!id) return id;
-            if (auto it = done.find(id); it != done.end()) return it->second;
-            const LaneNode node = ctx_.lanes.node(id);  // a copy: building may move the nodes
-            LaneId out = id;
-            if (node.op == LaneOp::Index) {
-                out = ctx_.lanes.index(node.dtype, index_.substitute(node.index, subst));
-            } else if (node.op == LaneOp::Bits) {
-                out = ctx_.lanes.bits(node.dtype, index_.substitute(node.index, subst));
-            } else if (node.op == LaneOp::Read) {
-                out = ctx_.lanes.read(node.dtype, node.ref, indices(node.ref, node.indices));
-            } else if (node.op == LaneOp::Apply) {
-                const LaneId a = self(self, node.a), b = self(self, node.b), c = self(self, node.c);
-                out = ctx_.lanes.apply(node.fn, node.dtype, a, b, c);
-            }
-            return done[id] = out;
+        auto substituted = [&](IndexId id) { return index_.substitute(id, subst); };
+        auto read = [&](const LaneNode& node) {
+            return ctx_.lanes.read(node.dtype, node.ref, indices(node.ref, node.indices));
         };
         for (tile::Store& store : map.stores) {
-            store.value = lanes(lanes, store.value);
+            store.value = rebuild_lane_reads(ctx_.lanes, store.value, substituted, read);
             if (store.cond) store.cond = index_.substitute(store.cond, subst);
             store.indices = indices(store.ref, store.indices);
         }

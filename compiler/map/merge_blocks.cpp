@@ -43,16 +43,15 @@ class BlockMerge {
     const std::string& axis_name() const { return index_.var(block_).name; }
 
     void rewrite() {
-        const Var old = index_.var(block_);
-        Var tile{old.name + "_tile", VarKind::Grid, 0, std::nullopt};
-        if (old.hi) tile.hi = *old.hi / merged_;
-        const VarId var = index_.new_var(tile);
-        first_ = {{block_, index_.mul(index_.of(var), index_.constant(merged_))}};
-        launch_.grid[axis_] = var;
-        launch_.grid_extents[axis_] = index_.ceildiv(launch_.grid_extents[axis_], merged_);
+        first_ = {{block_, merge_axis(index_, launch_, axis_, merged_)}};
         for (const auto& [buffer, dim] : row_dim_)
             launch_.buffers[buffer.v].shape[static_cast<size_t>(dim)] = rows_ * merged_;
-        rewrite(launch_.body);
+        each_leaf(launch_.body, [&](tile::Op& op) {
+            if (auto* map = std::get_if<tile::Map>(&op.v))
+                rewrite(*map);
+            else
+                each<Access>(op, [&](Access& access) { rewrite(access); });
+        });
     }
 
   private:
@@ -281,20 +280,6 @@ class BlockMerge {
     }
 
     // ---- the rewrite ----
-    void rewrite(tile::Region& region) {
-        for (tile::Op& op : region.ops) {
-            if (auto* loop = std::get_if<tile::For>(&op.v)) {
-                rewrite(loop->body);
-            } else if (auto* branch = std::get_if<tile::If>(&op.v)) {
-                rewrite(branch->then);
-                rewrite(branch->otherwise);
-            } else if (auto* map = std::get_if<tile::Map>(&op.v)) {
-                rewrite(*map);
-            } else {
-                each<Access>(op, [&](Access& access) { rewrite(access); });
-            }
-        }
-    }
     void rewrite(Access& access) {
         const auto dim = row_dim(access);
         if (!dim) return;
@@ -336,6 +321,15 @@ bool covers_nothing_more(IndexArena& index, IndexId blocks, int64_t rows, int64_
     const IndexId end = index.add(offset, index.mul(blocks, index.constant(rows)));
     const auto left = index.bounds(index.sub(extent, end)).hi;
     return left && *left <= 0;
+}
+
+IndexId merge_axis(IndexArena& index, tile::Launch& launch, size_t axis, int64_t merged) {
+    const Var old = index.var(launch.grid[axis]);
+    Var tile{old.name + "_tile", VarKind::Grid, 0, std::nullopt};
+    if (old.hi) tile.hi = *old.hi / merged;
+    launch.grid[axis] = index.new_var(tile);
+    launch.grid_extents[axis] = index.ceildiv(launch.grid_extents[axis], merged);
+    return index.mul(index.of(launch.grid[axis]), index.constant(merged));
 }
 
 void merge_blocks(Context& ctx, tile::Launch& launch, const std::vector<Dims>& tensors,

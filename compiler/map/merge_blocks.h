@@ -20,4 +20,7 @@ void merge_blocks(Context& ctx, tile::Launch& launch, const std::vector<Dims>& t
 bool covers_nothing_more(IndexArena& index, IndexId blocks, int64_t rows, int64_t merged, IndexId offset,
                          IndexId extent);
 
+// The axis counts groups of `merged` blocks from now on. The result: the number of a group's first block.
+IndexId merge_axis(IndexArena& index, tile::Launch& launch, size_t axis, int64_t merged);
+
 }  // namespace tilelang_tt
