@@ -126,12 +126,11 @@ bool Importer::reducer_call(const CallNode* node, const std::string& name, tile:
         if (!combine)
             refuse(kTileOp, "T.reducer_init of a buffer that is no reducer", "allocate it with T.alloc_reducer");
         const DType type = dtype(load->buffer->dtype, ref_name(dst.ref));
-        std::optional<double> start = tile::identity_of(*combine, type);
-        if (node->args.size() > 1) start = fold(lane(node->args[1]));
-        if (!start)
-            refuse(kTileOp, "T.reducer_init of " + ref_name(dst.ref) + " starts from a value that is not a constant",
-                   "add the value to the result after T.finalize_reducer");
-        emit(out, tile::Fill{dst, *start});
+        if (node->args.size() == 1) {
+            emit(out, tile::Fill{dst, tile::identity_of(*combine, type)});
+        } else {
+            fill_with(node->args[1], dst, "T.reducer_init", out);
+        }
     } else {
         return false;
     }

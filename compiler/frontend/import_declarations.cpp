@@ -80,6 +80,7 @@ void Importer::declare_buffer(const Buffer& buffer) {
     At at(*this, buffer->span);
     const std::string scope = buffer.scope(), user = buffer->name;
     if (scope == "global") return declare_tensor(buffer, -1);
+    refused_buffers_.insert(buffer.get());  // until it is clear that it is not
     tile::Buffer out;
     if (scope == "shared" || scope == "shared.dyn")
         out.scope = tile::Scope::Shared;
@@ -100,6 +101,7 @@ void Importer::declare_buffer(const Buffer& buffer) {
     }
     out.name = unique_name(user);
     out.loc = loc_;
+    refused_buffers_.erase(buffer.get());
     buffers_[buffer.get()] = BufferId(launch_->buffers.size());
     data_.emplace(buffer->data.get(), user);
     launch_->buffers.push_back(std::move(out));
@@ -108,6 +110,7 @@ void Importer::declare_buffer(const Buffer& buffer) {
 Ref Importer::ref(const Buffer& buffer) {
     if (const auto found = tensors_.find(buffer.get()); found != tensors_.end()) return {found->second, {}};
     if (const auto found = buffers_.find(buffer.get()); found != buffers_.end()) return {{}, found->second};
+    if (refused_buffers_.contains(buffer.get())) throw Refused{};
     const std::string user = buffer->name;
     if (const auto owner = data_.find(buffer->data.get()); owner != data_.end())
         refuse(kBuffer, "buffer " + user + " is a view of " + owner->second + ", and views are not supported yet",

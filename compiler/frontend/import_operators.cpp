@@ -13,6 +13,7 @@
 #include "op/operator.h"
 #include "op/reduce.h"
 #include "op/scan.h"
+#include "op/transpose.h"
 
 namespace tilelang_tt::frontend::importing {
 
@@ -125,6 +126,13 @@ void Importer::by_element(const Access& dst, tile::Region& out, const std::strin
     emit(out, std::move(map));
 }
 
+void Importer::fill_with(const PrimExpr& value, const Access& dst, const std::string& what, tile::Region& out) {
+    const auto number = fold(lane(value));
+    if (!number) return by_element(dst, out, what, [&](const tile::Map&) { return lane(value); });
+    mark(dst.ref, false, true);
+    emit(out, tile::Fill{dst, *number});
+}
+
 void Importer::call(const CallNode* node, tile::Region& out) {
     const auto* op = called_op(node);
     if (!op) refuse(kStatement, "a call of " + text(node->op) + " is not supported", "write it with tile operators");
@@ -139,10 +147,10 @@ void Importer::call(const CallNode* node, tile::Region& out) {
     if (returns_old_value(name)) refuse_returned(name);
     if (reducer_call(node, name, out)) return;
     if (particular_to_gpus(name)) refuse(kStatement, user_name(name) + " is particular to GPUs", instead_of(name));
-    static const std::set<std::string> known = {"tl.tileop.copy",     "tl.tileop.async_copy", "tl.tileop.fill",
-                                                "tl.tileop.gemm",     "tl.tileop.reduce",     "tl.tileop.cumsum",
-                                                "tl.tileop.cummax",   "tl.tileop.atomicadd",  "tl.tileop.atomicmax",
-                                                "tl.tileop.atomicmin"};
+    static const std::set<std::string> known = {"tl.tileop.copy",      "tl.tileop.transpose", "tl.tileop.async_copy",
+                                                "tl.tileop.fill",      "tl.tileop.gemm",      "tl.tileop.reduce",
+                                                "tl.tileop.cumsum",    "tl.tileop.cummax",    "tl.tileop.atomicadd",
+                                                "tl.tileop.atomicmax", "tl.tileop.atomicmin"};
     if (!known.contains(name)) refuse(kTileOp, user_name(name) + " is not supported yet", instead_of(name));
 
     tvm::tl::TileOperator parsed;
@@ -166,13 +174,20 @@ void Importer::call(const CallNode* node, tile::Region& out) {
         mark(result.src.ref, true, false);
         mark(result.dst.ref, false, true);
         emit(out, std::move(result));
+    } else if (const auto* transpose = parsed.as<tvm::tl::TransposeNode>()) {
+        const Access dst = access(transpose->dst, transpose->dst_range);
+        Access src = access(transpose->src, transpose->src_range);
+        by_element(dst, out, "T.transpose", [&](const tile::Map& map) {
+            // The lanes of dst, its last two exchanged.
+            const size_t rank = src.extent.size();
+            std::swap(src.extent[rank - 1], src.extent[rank - 2]);
+            std::swap(src.offset[rank - 1], src.offset[rank - 2]);
+            std::vector<IndexId> indices = element(src, map, "T.transpose");
+            std::swap(indices[rank - 1], indices[rank - 2]);
+            return read(transpose->src, dtype(transpose->src->dtype, ref_name(src.ref)), std::move(indices));
+        });
     } else if (const auto* fill = parsed.as<tvm::tl::FillNode>()) {
-        tile::Fill result{access(fill->dst, fill->region), 0};
-        const auto value = fold(lane(fill->value));
-        if (!value) return by_element(result.dst, out, "T.fill", [&](const tile::Map&) { return lane(fill->value); });
-        result.value = *value;
-        mark(result.dst.ref, false, true);
-        emit(out, std::move(result));
+        fill_with(fill->value, access(fill->dst, fill->region), "T.fill", out);
     } else if (const auto* gemm = parsed.as<tvm::tl::GemmNode>()) {
         if (gemm->isWgmma_ || gemm->isTcgen05_ || gemm->mbar_.defined())
             refuse(kTileOp, "asynchronous GPU forms of T.gemm are not supported", "use T.gemm");

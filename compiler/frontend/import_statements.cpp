@@ -15,6 +15,7 @@ void Importer::host(const Stmt& stmt) {
     if (const auto* seq = stmt.as<SeqStmtNode>()) {
         for (const Stmt& inner : seq->seq) attempt([&] { host(inner); });
     } else if (const auto* realize = stmt.as<SBlockRealizeNode>()) {
+        if (realize->block->annotations.count(tvm::tl::attr::kLaunchThreads)) return launch(stmt);  // T.Kernel() alone
         for (const Buffer& buffer : realize->block->alloc_buffers) {
             if (buffer.scope() != "global")
                 refuse(kKernel, "buffer " + std::string(buffer->name) + " is allocated outside T.Kernel",
@@ -23,7 +24,7 @@ void Importer::host(const Stmt& stmt) {
         }
         host(realize->block->body);
     } else if (const auto* loop = stmt.as<ForNode>(); loop && loop->kind == ForKind::kThreadBinding) {
-        launch(loop);
+        launch(stmt);
     } else if (const auto* let = stmt.as<BindNode>()) {
         bind(let);
     } else if (const auto* attr = stmt.as<AttrStmtNode>()) {
@@ -35,16 +36,18 @@ void Importer::host(const Stmt& stmt) {
     }
 }
 
-void Importer::launch(const ForNode* nest) {
-    At at(*this, nest->span);
+// The loops of a grid around the body of a T.Kernel, or that body.
+void Importer::launch(const Stmt& kernel) {
+    At at(*this, kernel->span);
     program_.launches.emplace_back();
     launch_ = &program_.launches.back();
     launch_->loc = loc_;
     buffers_.clear();
     constexpr std::string_view kAxes[] = {"blockIdx.x", "blockIdx.y", "blockIdx.z"};
     std::optional<std::pair<VarId, IndexId>> axes[3];
-    Stmt body;
-    for (const ForNode* loop = nest; loop && loop->kind == ForKind::kThreadBinding; loop = body.as<ForNode>()) {
+    Stmt body = kernel;
+    for (const ForNode* loop = body.as<ForNode>(); loop && loop->kind == ForKind::kThreadBinding;
+         loop = body.as<ForNode>()) {
         const std::string tag = loop->thread_binding.value()->thread_tag;
         const auto axis = std::find(std::begin(kAxes), std::end(kAxes), tag) - std::begin(kAxes);
         if (axis == 3 || axes[axis])
@@ -62,6 +65,9 @@ void Importer::launch(const ForNode* nest) {
         axes[axis] = {id, extent};
         body = loop->body;
     }
+    if (!axes[0] && !axes[1] && !axes[2])
+        axes[0] = {arena().new_var({.name = unique_name("block"), .kind = VarKind::Grid, .lo = 0, .hi = 0}),
+                   arena().constant(1)};
     for (const auto& axis : axes)
         if (axis) launch_->grid.push_back(axis->first), launch_->grid_extents.push_back(axis->second);
     statement(body, launch_->body);

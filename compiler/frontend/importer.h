@@ -54,7 +54,7 @@ class Importer {
 
   private:
     // Thrown where a statement cannot be imported; caught at the nearest enclosing statement list, so that the
-    // statements after it are still examined.
+    // statements after it are still examined. Without a code where the reason has been reported.
     struct Refused {
         Diagnostic diagnostic;
     };
@@ -76,7 +76,7 @@ class Importer {
         try {
             f();
         } catch (Refused& refused) {
-            errors_.push_back(std::move(refused.diagnostic));
+            if (!refused.diagnostic.code.empty()) errors_.push_back(std::move(refused.diagnostic));
         }
     }
 
@@ -99,7 +99,7 @@ class Importer {
 
     // --- statements
     void host(const Stmt& stmt);
-    void launch(const ForNode* nest);
+    void launch(const Stmt& kernel);
     void statement(const Stmt& stmt, tile::Region& out);
     void block(const SBlockNode* block, tile::Region& out);
     void storage(const ffi::Map<tvm::tirx::Var, ffi::String>& wanted);
@@ -135,6 +135,7 @@ class Importer {
     std::vector<IndexId> element(const Access& block, const tile::Map& map, const std::string& what);
     template <class Value>
     void by_element(const Access& dst, tile::Region& out, const std::string& what, Value&& value);
+    void fill_with(const PrimExpr& value, const Access& dst, const std::string& what, tile::Region& out);
     void same_extents(const Access& src, const Access& dst, const std::string& what, int64_t without = -1);
     void single_lane(const Stmt& stmt, tile::Region& out);
     [[noreturn]] void refuse_returned(const std::string& op);
@@ -175,6 +176,7 @@ class Importer {
     std::unordered_map<const ffi::Object*, BufferId> buffers_;        // by Buffer, of the current launch
     std::unordered_map<const ffi::Object*, tile::Combine> reducers_;  // by the data Var of the buffer
     std::unordered_map<const ffi::Object*, double> safe_values_;      // by the data Var: what is read outside a tensor
+    std::set<const ffi::Object*> refused_buffers_;                    // by Buffer
     std::unordered_map<const ffi::Object*, std::string> data_;        // name of the buffer that owns a data pointer
     std::unordered_map<const ffi::Object*, IndexId> index_vars_;      // by Var: loops, grid axes, symbols, integer lets
     struct Let {

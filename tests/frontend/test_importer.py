@@ -444,3 +444,38 @@ def test_storage_means_nothing_to_other_targets():
             for f in (annotated("bfp8_b", "float32"), plain())
         )
     assert "__global__" in with_it and with_it == without
+
+
+def test_a_kernel_without_a_grid_is_one_block():
+    @T.prim_func
+    def one(A: T.Tensor((32, 32), "float32"), B: T.Tensor((32, 32), "float32")):
+        with T.Kernel(threads=1):
+            a = T.alloc_fragment((32, 32), "float32")
+            T.copy(A, a)
+            T.copy(a, B)
+
+    assert "launch grid=(block) grid_extents=(1)" in imported(one)[0]
+
+
+def test_what_is_refused_is_reported_once():
+    @T.prim_func
+    def tensor_memory(A: T.Tensor((64, 64), "float32"), B: T.Tensor((64, 64), "float32")):
+        with T.Kernel(1):
+            t = T.alloc_tmem((64, 64), "float32")
+            T.copy(A, t)
+            T.copy(t, B)
+
+    refused(tensor_memory, "TT1005")
+
+
+def test_transposes_are_maps():
+    @T.prim_func
+    def transpose(A: T.Tensor((32, 64), "float32"), B: T.Tensor((64, 32), "float32")):
+        with T.Kernel(1):
+            a = T.alloc_shared((32, 64), "float32")
+            b = T.alloc_shared((64, 32), "float32")
+            T.copy(A, a)
+            T.transpose(a, b)
+            T.copy(b, B)
+
+    assert "b[e, e_1] = a[e_1, e]" in imported(transpose)[0]
