@@ -124,14 +124,9 @@ void Placer::scan(const graph::Op& op, std::vector<Step>& steps) {
     const auto& scan = std::get<graph::Scan>(op.v);
     flush(steps);
     const graph::TileType& t = type(scan.result.id);
-    if (scan.fn != tensix::ReduceFn::Sum)
-        return refuse(op.loc, "TT4025", "the chip has no running maxima (`" + name(scan.value) + "`)",
-                      "take the maxima of parts with T.reduce_max, or compute it outside of the kernel");
-    if (!is_float(t.dtype))
-        return refuse(op.loc, "TT4025",
-                      "the chip's running sums are of float32 (`" + name(scan.value) + "` is " +
-                          std::string(to_string(t.dtype)) + ")",
-                      "cast to float32 first");
+    if (scan.fn != tensix::ReduceFn::Sum || scan.reverse || t.dtype != DType::F32)
+        return refuse(op.loc, "TT4090", "a running sum of `" + name(scan.value) + "` is not one of the chip",
+                      "report this as a defect");
     const auto tiles = find(scan.value, false);
     const double* constant = analysis_.constant(scan.value);
     if (!tiles && !constant)

@@ -7,6 +7,7 @@
 #include "compiler/map/access.h"
 #include "compiler/tensorize/lanes.h"
 #include "compiler/tensorize/memory.h"
+#include "compiler/tensorize/scans.h"
 
 namespace tilelang_tt {
 namespace {
@@ -63,8 +64,9 @@ std::string extents(const TileType& type) { return std::to_string(type.rows) + "
 class LaunchBuilder {
   public:
     LaunchBuilder(Context& ctx, const tile::Launch& launch, const std::vector<TensorLayout>& layouts,
-                  const std::vector<Dims>& buffer_dims, graph::Launch& out, std::vector<Diagnostic>& errors)
-        : ctx_(ctx), builder_(out), memory_(ctx, launch, layouts, buffer_dims, builder_, errors) {}
+                  const std::vector<Dims>& buffer_dims, graph::Launch& out, std::vector<Diagnostic>& errors,
+                  std::vector<Diagnostic>& remarks)
+        : ctx_(ctx), builder_(out), memory_(ctx, launch, layouts, buffer_dims, builder_, errors), remarks_(remarks) {}
 
     void run(const tile::Region& region) {
         for (const tile::Op& op : region.ops) {
@@ -260,16 +262,33 @@ class LaunchBuilder {
         if (!read || !to) return give_up(op.dst);
         const Dims dims = memory_.dims(op.src.ref);
         const std::string& name = memory_.name(op.dst.ref);
-        const DType work = is_float(to->dtype) ? DType::F32 : to->dtype;
+        const DType work = is_float(to->dtype) ? DType::F32 : to->dtype == DType::U32 ? DType::U32 : DType::I32;
         ValueId value = builder_.cast(*read, work, loc_);
         const bool along_cols = op.dim == dims.col;
         if (along_cols || op.dim == dims.row) {
             if (along_cols) value = builder_.transpose(value, loc_);
             const TileType type = builder_.type(value);
-            const bool back = op.reverse && op.fn == tensix::ReduceFn::Sum;
-            ValueId result = builder_.value(type, name, loc_);
-            builder_.add(graph::Scan{{result}, op.fn, value, op.reverse && !back}, loc_);
-            if (back) {
+            const bool maximum = op.fn == tensix::ReduceFn::Max;
+            ValueId result;
+            if (maximum) {
+                result = running_maximum(ctx_, builder_, value, op.reverse, name, loc_);
+                remarks_.push_back({Severity::Note,
+                                    "TT3031",
+                                    "T.cummax of `" + memory_.name(op.src.ref) +
+                                        "` is made of 32 reductions a tile, about " +
+                                        (work == DType::F32 ? "70,000" : "170,000") + " cycles",
+                                    {ctx_.loc(loc_)},
+                                    {},
+                                    {},
+                                    "where the whole's maximum is enough, T.reduce_max takes a hundredth of that"});
+            } else if (work == DType::F32) {
+                result = builder_.value(type, name, loc_);
+                builder_.add(graph::Scan{{result}, op.fn, value, false}, loc_);
+            } else {
+                const int bits = static_cast<int>(8 * size_bytes(builder_.type(*read).dtype));
+                result = builder_.cast(running_sum_of_integers(builder_, value, bits, name, loc_), work, loc_);
+            }
+            if (op.reverse && !maximum) {
                 const TileType row = tile_type(work, 1, type.cols);
                 const ValueId total = builder_.value(row, name + "_total", loc_);
                 const int64_t dim = row.orientation == Orientation::Scalar ? -1 : 0;
@@ -303,18 +322,20 @@ class LaunchBuilder {
     Context& ctx_;
     GraphBuilder builder_;
     Memory memory_;
+    std::vector<Diagnostic>& remarks_;
     LocId loc_;
 };
 
 }  // namespace
 
 graph::Launch build_launch(Context& ctx, const tile::Launch& launch, const std::vector<TensorLayout>& layouts,
-                           const std::vector<Dims>& buffer_dims, std::vector<Diagnostic>& errors) {
+                           const std::vector<Dims>& buffer_dims, std::vector<Diagnostic>& errors,
+                           std::vector<Diagnostic>& remarks) {
     graph::Launch out;
     out.grid = launch.grid;
     out.grid_extents = launch.grid_extents;
     out.loc = launch.loc;
-    LaunchBuilder(ctx, launch, layouts, buffer_dims, out, errors).run(launch.body);
+    LaunchBuilder(ctx, launch, layouts, buffer_dims, out, errors, remarks).run(launch.body);
     return out;
 }
 

@@ -12,8 +12,9 @@
 namespace tilelang_tt {
 
 // A launch with every buffer that a loop or branch writes carried through it, and nothing simplified yet. What cannot
-// be expressed is appended to errors (TT30xx), with a placeholder in the graph.
+// be expressed is appended to errors (TT30xx), with a placeholder in the graph; what is dear, to remarks.
 graph::Launch build_launch(Context& ctx, const tile::Launch& launch, const std::vector<TensorLayout>& layouts,
-                           const std::vector<Dims>& buffer_dims, std::vector<Diagnostic>& errors);
+                           const std::vector<Dims>& buffer_dims, std::vector<Diagnostic>& errors,
+                           std::vector<Diagnostic>& remarks);
 
 }  // namespace tilelang_tt

@@ -33,11 +33,11 @@ void simplify(Context& ctx, graph::Launch& launch) {
 Result<TileGraph> tensorize(const TileProgram& program, const MappingPlan& mapping, const Target&) {
     TileGraph graph;
     graph.ctx = program.ctx;
-    std::vector<Diagnostic> errors;
+    std::vector<Diagnostic> errors, remarks;
     const BlockDims dims = infer_block_dims(graph.ctx, program.launches);
     for (size_t i = 0; i < program.launches.size(); ++i)
         graph.launches.push_back(
-            build_launch(graph.ctx, program.launches[i], mapping.layouts, dims.buffers[i], errors));
+            build_launch(graph.ctx, program.launches[i], mapping.layouts, dims.buffers[i], errors, remarks));
     if (!errors.empty()) return errors;
     std::vector<bool> pad_is_zero;
     for (const TensorLayout& layout : mapping.layouts) pad_is_zero.push_back(layout.pad_is_zero);
@@ -49,7 +49,7 @@ Result<TileGraph> tensorize(const TileProgram& program, const MappingPlan& mappi
         name_apart(launch);
     }
     if (!errors.empty()) return errors;
-    return compact(graph);
+    return Result<TileGraph>(compact(graph), std::move(remarks));
 }
 
 }  // namespace tilelang_tt

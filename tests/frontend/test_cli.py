@@ -153,12 +153,12 @@ def test_failed_compile_leaves_nothing(cli, tmp_path):
         "    with T.Kernel(1):\n"
         '        a = T.alloc_shared((64, 64), "float32")\n'
         "        T.copy(A, a)\n"
-        "        T.cummax(a, dim=1)\n"
+        "        for i, j in T.Parallel(64, 64):\n            a[i, j] = A[i * i, j]\n"
         "        T.copy(a, B)\n"
     )
     result = cli("compile", program, "-o", tmp_path / "out")
     assert result.returncode == 1
-    assert "bad.py:8: error[TT4025]: the chip has no running maxima" in result.stderr
+    assert "bad.py:9: error[TT2005]: T.Parallel does not touch `A`" in result.stderr
     assert "Traceback" not in result.stderr
     assert [path.name for path in tmp_path.iterdir() if path.name != "__pycache__"] == ["bad.py"]
 

@@ -37,6 +37,18 @@ def five(dtype, dim, M, N):
     return main
 
 
+def running_maximum(M, N, dtype, dim, reverse):
+    @T.prim_func
+    def main(A: T.Tensor((M, N), dtype), O: T.Tensor((M, N), dtype)):
+        with T.Kernel(1, threads=128) as _:
+            a = T.alloc_fragment((M, N), dtype)
+            T.copy(A, a)
+            T.cummax(a, dim=dim, reverse=reverse)
+            T.copy(a, O)
+
+    return main
+
+
 def running_sum(M, N, dtype, dim, reverse):
     @T.prim_func
     def main(A: T.Tensor((M, N), dtype), O: T.Tensor((M, N), dtype)):

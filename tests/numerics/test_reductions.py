@@ -4,6 +4,7 @@ import pytest
 import reduction_kernels
 import tilelang
 import tilelang.language as T
+import tilelang_tt
 import torch
 
 ARCHS = ["wormhole_b0", "blackhole"]
@@ -203,19 +204,84 @@ def test_cumsum(shape, dim, reverse, dtype, arch):
     assert ((got - ref).abs() - (whole * size + ulp * ref.abs())).max() <= 1e-7
 
 
-def test_what_cannot_run_is_refused():
-    @T.prim_func
-    def maxima(A: T.Tensor((64, 64), "float32"), O: T.Tensor((64, 64), "float32")):
-        with T.Kernel(1, threads=128) as _:
-            a = T.alloc_shared((64, 64), "float32")
-            T.copy(A, a)
-            T.cummax(a, dim=0)
-            T.copy(a, O)
+def integers(dtype, *shape):
+    """Of the whole range: sums wrap, and uint32 passes 2^31."""
+    info = torch.iinfo(getattr(torch, dtype))
+    generator = torch.Generator().manual_seed(1)
+    x = torch.randint(info.min, info.max + 1, shape, generator=generator, dtype=torch.int64)
+    return x.to(getattr(torch, dtype))
 
-    with pytest.raises(Exception, match="TT4025.*the chip has no running maxima"):
-        compile_(maxima)
-    with pytest.raises(Exception, match="TT4025.*running sums are of float32"):
-        compile_(reduction_kernels.running_sum(64, 64, "int32", 0, False))
+
+SCANS = [
+    ((32, 32), 0, False, "wormhole_b0"),
+    ((100, 33), 0, True, "blackhole"),
+    ((50, 70), 1, True, "wormhole_b0"),
+    ((160, 32), 0, False, "blackhole"),
+    ((64, 1), 0, False, "wormhole_b0"),
+]
+
+
+@pytest.mark.parametrize("dtype", ["int32", "uint32", "uint16", "int8", "uint8"])
+@pytest.mark.parametrize(("shape", "dim", "reverse", "arch"), [*SCANS, ((1, 64), 1, False, "blackhole")])
+def test_cumsum_of_integers_wraps(shape, dim, reverse, dtype, arch):
+    x = integers(dtype, *shape)
+    got = compile_(reduction_kernels.running_sum(*shape, dtype, dim, reverse), arch)(x)
+    x = x.long()
+    ref = x.flip(dim).cumsum(dim).flip(dim) if reverse else x.cumsum(dim)
+    assert torch.equal(got.long(), ref.to(getattr(torch, dtype)).long())
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16", "int32", "uint32", "int8"])
+@pytest.mark.parametrize(("shape", "dim", "reverse", "arch"), SCANS)
+def test_cummax_is_exact(shape, dim, reverse, dtype, arch):
+    if dtype in TORCH and dtype not in ("int32", "uint32"):
+        x = values(dtype, *shape)
+        x[: shape[0] // 2 + 1, 0] = -float("inf")
+    else:
+        x = integers(dtype, *shape)
+    got = compile_(reduction_kernels.running_maximum(*shape, dtype, dim, reverse), arch)(x).double()
+    x = x.double()
+    ref = x.flip(dim).cummax(dim).values.flip(dim) if reverse else x.cummax(dim).values
+    assert torch.equal(got, ref)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "int32"])
+def test_scans_in_a_loop(dtype):
+    """Block by block, with what the blocks before left: TileLang's way to scan what is longer than a block."""
+    M, N = 96, 32
+
+    @T.prim_func
+    def main(A: T.Tensor((M, N), dtype), Sums: T.Tensor((M, N), dtype), Maxima: T.Tensor((M, N), dtype)):
+        with T.Kernel(1, threads=128) as _:
+            a = T.alloc_shared((32, N), dtype)
+            m = T.alloc_shared((32, N), dtype)
+            total = T.alloc_fragment((N,), dtype)
+            part = T.alloc_fragment((N,), dtype)
+            T.clear(total)
+            for k in T.serial(M // 32):
+                T.copy(A[k * 32, 0], a)
+                T.copy(A[k * 32, 0], m)
+                T.reduce_sum(a, part, dim=0)
+                T.cumsum(a, dim=0)
+                T.cummax(m, dim=0)
+                for i, j in T.Parallel(32, N):
+                    a[i, j] += total[j]
+                for j in T.Parallel(N):
+                    total[j] += part[j]
+                T.copy(a, Sums[k * 32, 0])
+                T.copy(m, Maxima[k * 32, 0])
+
+    x = integers(dtype, M, N) if dtype == "int32" else torch.randint(-9, 9, (M, N)).float()
+    sums, maxima = compile_(main, out=(1, 2))(x)
+    wide = x.cumsum(0, dtype=torch.int64).to(torch.int32) if dtype == "int32" else x.cumsum(0)
+    assert torch.equal(sums, wide)
+    assert torch.equal(maxima, x.reshape(3, 32, N).cummax(1).values.reshape(M, N))
+
+
+def test_cummax_says_what_it_costs():
+    kernel = reduction_kernels.running_maximum(64, 64, "float32", 0, False)
+    notes = [remark.text for remark in tilelang_tt.compile_artifacts(kernel).remarks]
+    assert any("TT3031" in note and "32 reductions a tile" in note for note in notes)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "int32"])
