@@ -10,6 +10,7 @@
 #include "compiler/ir/verify.h"
 #include "compiler/map/atomics.h"
 #include "compiler/map/coarsen.h"
+#include "compiler/map/lanes.h"
 #include "compiler/map/map.h"
 #include "compiler/map/persistent.h"
 #include "compiler/map/unpack.h"
@@ -22,8 +23,9 @@ namespace tilelang_tt {
 
 namespace {
 
-constexpr std::array<PassInfo, 9> kPasses = {{
+constexpr std::array<PassInfo, 10> kPasses = {{
     {"unpack", "TileProgram", "TileProgram", "gives numbers that share a byte an element each, where annotated"},
+    {"lanes", "TileProgram", "TileProgram", "lets the lanes of T.Parallel run over the dimensions of what it touches"},
     {"persistent", "TileProgram", "TileProgram", "makes the tiles that persistent blocks walk over blocks of the grid"},
     {"coarsen", "TileProgram", "TileProgram", "merges blocks of single rows into blocks of whole tiles"},
     {"atomics", "TileProgram", "TileProgram", "makes what several blocks add the work of one, in series or by parts"},
@@ -133,7 +135,10 @@ Result<Compiled> compile_program(const TileProgram& program, const Target& targe
         "unpack", out.unpacked, [&] { return unpack(program); }, [](const TileProgram& p) { return verify(p); },
         [](const TileProgram& p) { return print(p); });
     stages.stage<TileProgram>(
-        "persistent", out.tiled, [&] { return Result<TileProgram>(undo_persistence(*out.unpacked)); },
+        "lanes", out.laned, [&] { return Result<TileProgram>(normalize_lanes(*out.unpacked)); },
+        [](const TileProgram& p) { return verify(p); }, [](const TileProgram& p) { return print(p); });
+    stages.stage<TileProgram>(
+        "persistent", out.tiled, [&] { return Result<TileProgram>(undo_persistence(*out.laned)); },
         [](const TileProgram& p) { return verify(p); }, [](const TileProgram& p) { return print(p); });
     stages.stage<TileProgram>(
         "coarsen", out.coarsened, [&] { return Result<TileProgram>(coarsen(*out.tiled)); },

@@ -35,6 +35,7 @@ struct Compiled {
     std::vector<Diagnostic> remarks;
     // What each stage made, as far as the pipeline went.
     std::optional<TileProgram> unpacked;
+    std::optional<TileProgram> laned;
     std::optional<TileProgram> tiled;  // after persistent
     std::optional<TileProgram> coarsened;
     std::optional<TileProgram> owned;  // after atomics
