@@ -41,6 +41,9 @@ enum class OpKind : uint8_t {
     Scan,    // dst = running sums of its columns, from top to bottom
     Transpose,
     Fill,  // dst = constant (the last param)
+    // From one channel to another, DST held by the call itself. The last param is the width of the rows in tiles.
+    Tilize,    // a row-major block to tiles
+    Untilize,  // tiles to a row-major block
 };
 enum class Broadcast : uint8_t { None, Rows, Cols, Scalar };  // of the second operand: Rows repeats row 0 in all rows
 // Shape that a reduction leaves: Col has its values in column 0 (a sum over columns), Row in row 0, Scalar in element

@@ -33,6 +33,8 @@ class KernelWriter {
     virtual std::string helpers() const { return {}; }
     virtual void op(const prog::ReadTile&) {}
     virtual void op(const prog::WriteTile&) {}
+    virtual void op(const prog::ReadRows&) {}
+    virtual void op(const prog::WriteRows&) {}
     virtual void op(const prog::Multicast&) {}
     virtual void op(const prog::IndexTile&) {}
     virtual void op(const prog::NocSync&) {}

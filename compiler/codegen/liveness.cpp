@@ -52,6 +52,14 @@ struct Pruner {
         use({write.page, write.slot, write.valid});
         return true;
     }
+    bool keep(prog::ReadRows& read) {
+        use({read.page, read.page_step, read.rows, read.col, read.cols, read.slot});
+        return true;
+    }
+    bool keep(prog::WriteRows& write) {
+        use({write.page, write.page_step, write.rows, write.col, write.cols, write.slot});
+        return true;
+    }
     bool keep(prog::Call& call) {
         use(call.tiles);
         use(call.dst);

@@ -62,6 +62,7 @@ void fields_of(Self& s, V&& v) {
 template <Same<TensorLayout> Self, class V>
 void fields_of(Self& s, V&& v) {
     v("row_dim", s.row_dim), v("col_dim", s.col_dim), v("format", s.format), v("pad_is_zero", s.pad_is_zero);
+    v("row_major", s.row_major);
 }
 template <Same<WorkSplit> Self, class V>
 void fields_of(Self& s, V&& v) {
@@ -71,7 +72,7 @@ void fields_of(Self& s, V&& v) {
 template <Same<prog::Channel> Self, class V>
 void fields_of(Self& s, V&& v) {
     v("format", s.format), v("pages", s.pages), v("block_pages", s.block_pages), v("unpack", s.unpack);
-    v("l1_offset", s.l1_offset), v("why", s.why);
+    v("row_tiles", s.row_tiles), v("l1_offset", s.l1_offset), v("why", s.why);
 }
 template <Same<prog::CoreArg> Self, class V>
 void fields_of(Self& s, V&& v) {

@@ -60,10 +60,11 @@ void round_tile(DataFormat format, double* values, Rounding rounding) {
     for (size_t i = 0; i < kElements; ++i) values[i] = in[i];
 }
 
-// A tensor in device memory: its tiles, page after page.
+// A tensor in device memory: its tiles, or rows, page after page.
 struct DeviceTensor {
     std::vector<double> tiles;
     int64_t pages = 0;
+    size_t page_elements = kElements;
     bool written = false;
 };
 
@@ -109,6 +110,15 @@ class Interpreter {
     void each_element(TensorId id, const Element& element) {
         const HostArray& a = machine_.tensor(id);
         const TensorLayout& layout = program_.mapping.layouts[id.v];
+        if (layout.row_major) {  // as in the array
+            DeviceTensor& t = device_[id.v];
+            t.page_elements = static_cast<size_t>(a.shape.back());
+            t.pages = 1;
+            for (size_t d = 0; d + 1 < a.shape.size(); ++d) t.pages *= a.shape[d];
+            for (int64_t p = 0; p < t.pages; ++p)
+                for (int64_t c = 0; c < a.shape.back(); ++c) element(p, c, p * a.shape.back() + c);
+            return;
+        }
         const auto extent = [&](int64_t dim) { return dim < 0 ? 1 : a.shape[static_cast<size_t>(dim)]; };
         const int64_t rows = extent(layout.row_dim), cols = extent(layout.col_dim);
         const int64_t tile_rows = ceil_div(rows, kTileDim), tile_cols = ceil_div(cols, kTileDim);
@@ -143,22 +153,26 @@ class Interpreter {
                            : tensix::is_integer(layout.format) ? 0x5a
                                                                : std::numeric_limits<double>::quiet_NaN();
         each_element(id, [&](int64_t page, int64_t in_tile, int64_t at) {
-            const auto to = static_cast<size_t>(page) * kElements + static_cast<size_t>(in_tile);
-            if (to >= t.tiles.size()) t.tiles.resize(static_cast<size_t>(t.pages) * kElements);
+            const auto to = static_cast<size_t>(page) * t.page_elements + static_cast<size_t>(in_tile);
+            if (to >= t.tiles.size()) t.tiles.resize(static_cast<size_t>(t.pages) * t.page_elements);
             const double value = at < 0 ? pad : a.data[static_cast<size_t>(at)];
             // Bytes of int8 lie in memory as they are.
             t.tiles[to] = layout.format == DataFormat::UInt8 ? interpreter::wrapped(DType::U8, value) : value;
         });
-        for (int64_t p = 0; p < t.pages; ++p)
-            round_tile(layout.format, t.tiles.data() + static_cast<size_t>(p) * kElements, Rounding::NearestEven);
+        if (layout.row_major)
+            for (double& v : t.tiles) v = round_element(layout.format, v, Rounding::NearestEven);
+        else
+            for (int64_t p = 0; p < t.pages; ++p)
+                round_tile(layout.format, t.tiles.data() + static_cast<size_t>(p) * kElements, Rounding::NearestEven);
     }
     void untilize(TensorId id) {
         HostArray& a = machine_.tensor(id);
         const DType dtype = program_.ctx.tensor(id).dtype;
         each_element(id, [&](int64_t page, int64_t in_tile, int64_t at) {
             if (at >= 0)
-                a.data[static_cast<size_t>(at)] = stored(
-                    dtype, device_[id.v].tiles[static_cast<size_t>(page) * kElements + static_cast<size_t>(in_tile)]);
+                a.data[static_cast<size_t>(at)] =
+                    stored(dtype, device_[id.v].tiles[static_cast<size_t>(page) * device_[id.v].page_elements +
+                                                      static_cast<size_t>(in_tile)]);
         });
     }
     static double stored(DType dtype, double value) {
@@ -169,7 +183,7 @@ class Interpreter {
         if (number < 0 || number >= t.pages)
             stop("TT9206", "page " + std::to_string(number) + " of tensor '" + program_.ctx.tensor(id).name +
                                "' is used, it has " + std::to_string(t.pages));
-        return t.tiles.data() + static_cast<size_t>(number) * kElements;
+        return t.tiles.data() + static_cast<size_t>(number) * t.page_elements;
     }
 
     // ---- a core ----
@@ -306,6 +320,48 @@ class Interpreter {
         device_[w.tensor.v].written = true;
     }
 
+    // The rows and columns of a block that a ReadRows or WriteRows moves, and where they are in the tensor.
+    struct Part {
+        int64_t rows, cols, width, col;
+    };
+    template <class Rows>
+    Part part(const Rows& r) {
+        same_format(r.channel, r.tensor);
+        const auto given = [&](IndexId id, int64_t otherwise) { return id.valid() ? machine_.eval(id) : otherwise; };
+        const int64_t width = channel(r.channel).row_tiles * kTileDim;
+        const Part p{std::clamp<int64_t>(given(r.rows, kTileDim), 0, kTileDim),
+                     std::clamp<int64_t>(given(r.cols, width), 0, width), width, given(r.col, 0)};
+        const auto extent = static_cast<int64_t>(device_[r.tensor.v].page_elements);
+        if (p.rows > 0 && p.cols > 0 && (p.col < 0 || p.col + p.cols > extent))
+            stop("TT9206", "elements " + std::to_string(p.col) + " to " + std::to_string(p.col + p.cols - 1) +
+                               " of a row of tensor '" + program_.ctx.tensor(r.tensor).name + "' are used, it has " +
+                               std::to_string(extent));
+        return p;
+    }
+    template <class Rows>
+    double* row(const Rows& r, const Part& p, int64_t i) {
+        const int64_t step = r.page_step.valid() ? machine_.eval(r.page_step) : 1;
+        return page(r.tensor, machine_.eval(r.page) + i * step) + p.col;
+    }
+    void exec(const ReadRows& r) {
+        const Part p = part(r);
+        const int64_t slot = machine_.eval(r.slot);
+        double* to = back(r.channel, slot);
+        back(r.channel, slot + channel(r.channel).row_tiles - 1);
+        std::fill_n(to, kTileDim * p.width, 0.0);
+        if (p.cols == 0) return;
+        for (int64_t i = 0; i < p.rows; ++i) std::copy_n(row(r, p, i), p.cols, to + i * p.width);
+    }
+    void exec(const WriteRows& w) {
+        const Part p = part(w);
+        const int64_t slot = machine_.eval(w.slot);
+        const double* from = front(w.channel, slot);
+        front(w.channel, slot + channel(w.channel).row_tiles - 1);
+        device_[w.tensor.v].written = true;
+        if (p.cols == 0) return;
+        for (int64_t i = 0; i < p.rows; ++i) std::copy_n(from + i * p.width, p.cols, row(w, p, i));
+    }
+
     // ---- DST ----
     void exec(const DstSync& d) {
         static constexpr Phase kFrom[] = {Phase::Idle, Phase::Math, Phase::Committed, Phase::Packing};
@@ -341,8 +397,10 @@ class Interpreter {
     void exec(const Pack& p) {
         const Slot& from = slot(machine_.eval(p.dst), Phase::Packing);
         ChannelState& s = channels_[p.channel.v];
-        double* to = back(p.channel, p.slot.valid() ? machine_.eval(p.slot) : s.next_pack++);
-        const DataFormat format = channel(p.channel).format;
+        pack(from, p.channel, back(p.channel, p.slot.valid() ? machine_.eval(p.slot) : s.next_pack++));
+    }
+    void pack(const Slot& from, ChannelId id, double* to) const {
+        const DataFormat format = channel(id).format;
         Tile out = from.tile;
         if (relu_)
             for (double& v : out) v = std::max(v, 0.0);
@@ -364,18 +422,22 @@ class Interpreter {
         const Channel& ch = channel(id);
         const double* from = front(id, index);
         Tile tile(from, from + kElements);
+        unpack(ch, row, tile);
+        return tile;
+    }
+    void unpack(const Channel& ch, const tensix::OpRow& row, Tile& tile) const {
         if (ch.unpack == UnpackMode::ToDest) {
             if (row.unit != tensix::Unit::Unpack)
-                stop("TT9205", shown(id) + " unpacks to DST, " + std::string(row.name) + " cannot read it");
+                stop("TT9205",
+                     "channel '" + ch.name + "' unpacks to DST, " + std::string(row.name) + " cannot read it");
             if (!launch_->compute.fp32_dest_acc_en)
-                stop("TT9205", shown(id) + " unpacks to DST, which is not 32 bits wide");
-            return tile;
+                stop("TT9205", "channel '" + ch.name + "' unpacks to DST, which is not 32 bits wide");
+            return;
         }
         if (ch.format == DataFormat::Float32) {
             const bool maximum = row.kind == tensix::OpKind::Reduce && row.reduce == tensix::ReduceFn::Max;
             round_tile(maximum ? DataFormat::Float16_b : DataFormat::Tf32, tile.data(), Rounding::Truncate);
         }
-        return tile;
     }
     static double broadcast(const Tile& b, tensix::Broadcast how, size_t r, size_t c) {
         switch (how) {
@@ -404,6 +466,7 @@ class Interpreter {
         const tensix::OpRow& row = tensix::op_row(c.op);
         if (row.needs_fp32_dst && !launch_->compute.fp32_dest_acc_en)
             stop("TT9205", std::string(row.name) + " wants a 32-bit DST");
+        if (row.kind == tensix::OpKind::Tilize || row.kind == tensix::OpKind::Untilize) return change_layout(c, row);
         std::vector<int64_t> tiles = machine_.eval(c.tiles), dst = machine_.eval(c.dst);
         for (const int64_t d : dst) slot(d, Phase::Math);
         Slot& result = slot(dst[static_cast<size_t>(row.result_dst)], Phase::Math);
@@ -428,6 +491,9 @@ class Interpreter {
                 std::fill(result.tile.begin(), result.tile.end(), scalar(c, row));
                 return settle(result, row.integer);
             }
+            case tensix::OpKind::Tilize:
+            case tensix::OpKind::Untilize:
+                return;  // above
             case tensix::OpKind::Matmul:
                 return matmul(c, row, tiles, dst);
             case tensix::OpKind::Scan:
@@ -467,6 +533,45 @@ class Interpreter {
                     result.tile[i] = interpreter::apply(row.fn, dtype, dtype, a[i], b[i], d[i]);
                 return settle(result, integer);
             }
+        }
+    }
+    // tilize_block and pack_untilize_block: tile by tile through DST, which they hold themselves.
+    void change_layout(const Call& c, const tensix::OpRow& row) {
+        if (phase_ != Phase::Idle) stop("TT9205", std::string(row.name) + " while DST is held");
+        const bool tilizes = row.kind == tensix::OpKind::Tilize;
+        const int64_t tiles = c.params.front(), width = c.params.back() * kTileDim;
+        const bool integer = tensix::is_integer(channel(c.channels[0]).format);
+        if (!tilizes && tiles > static_cast<int64_t>(dst_.size()))
+            stop("TT9205", "pack_untilize_block of " + std::to_string(tiles) + " tiles, DST holds " +
+                               std::to_string(dst_.size()));
+        // The row-major block: read from the front, or written to the reserved one.
+        const int64_t first = machine_.eval(c.tiles[0]), second = machine_.eval(c.tiles[1]);
+        if (tilizes) front(c.channels[0], first + tiles - 1);
+        if (!tilizes) back(c.channels[1], c.params.back() - 1);
+        for (int64_t t = 0; t < tiles; ++t) {
+            const auto in_row = [&](int64_t r) {
+                return (second * tiles + t) * kTileDim + r * width;  // of a part of the rows
+            };
+            Slot slot{Tile(kElements), false, integer};
+            if (tilizes) {
+                const double* from = front(c.channels[0], first) + t * kTileDim;
+                for (int64_t r = 0; r < kTileDim; ++r)
+                    std::copy_n(from + r * width, kDim, slot.tile.begin() + r * kTileDim);
+                unpack(channel(c.channels[0]), row, slot.tile);
+            } else {
+                slot.tile = source(c, 0, first + t, row);
+            }
+            settle(slot, integer);
+            if (tilizes) {
+                pack(slot, c.channels[1], back(c.channels[1], second + t));
+                continue;
+            }
+            Tile packed(kElements);
+            pack(slot, c.channels[1], packed.data());
+            double* to = back(c.channels[1], 0);
+            if (second < 0 || (second + 1) * tiles > c.params.back())
+                stop("TT9205", "pack_untilize_block writes past the end of its rows");
+            for (int64_t r = 0; r < kTileDim; ++r) std::copy_n(packed.begin() + r * kTileDim, kDim, to + in_row(r));
         }
     }
     // matmul_tiles, or the ct × rt outer products of one step of a matmul_block: in0's tiles are kt apart.

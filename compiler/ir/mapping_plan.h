@@ -17,10 +17,15 @@ namespace tilelang_tt {
 // number is
 //   page = (linear(outer indices) * tile_rows + row tile) * tile_cols + column tile.
 // A 1-D tensor is a row (row_dim -1: values in row 0 of its tiles) or a column (col_dim -1: values in column 0).
+//
+// row_major: not tiles but rows ("sticks"). col_dim is the last dimension, a page is a row of it: its elements, one
+// after the other. Pages are numbered row-major over all other dimensions; row_dim says which of them the kernels' tile
+// rows run over. There is no padding (pad_is_zero says nothing), and block formats cannot be stored so.
 struct TensorLayout {
     int64_t row_dim = -1, col_dim = -1;
     tensix::DataFormat format = tensix::DataFormat::Float16_b;  // of the tiles in device memory
     bool pad_is_zero = true;  // what the host writes between the tensor's edge and the tile's; false: unknown
+    bool row_major = false;
     friend bool operator==(const TensorLayout&, const TensorLayout&) = default;
 };
 

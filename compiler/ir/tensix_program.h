@@ -38,15 +38,18 @@ enum class UnpackMode : uint8_t {
     ToDest,   // straight to a 32-bit DST: all bits; the channel may be read by copy_tile and transpose_tile only
 };
 
-// A circular buffer. Pages are tiles.
+// A circular buffer. Pages are tiles, or parts of row-major blocks: 32 rows of 32 * row_tiles elements, one row after
+// the other, on row_tiles pages. Only ReadRows, WriteRows and what tilizes or untilizes touch such blocks. A channel
+// that no ChannelOp names is the scratch space of ReadRows and WriteRows on one engine.
 struct Channel {
     std::string name;  // "A_shared": the user's buffer, or what it holds; unique in the launch
     tensix::DataFormat format = tensix::DataFormat::Float16_b;
     int64_t pages = 1;
     int64_t block_pages = 1;  // every push is of this many pages or a divisor of it; pages is a multiple of it
     UnpackMode unpack = UnpackMode::Default;
-    Bytes l1_offset;  // planned, from the start of the space for circular buffers
-    std::string why;  // one line for the reader of the plan: "2 blocks deep: num_stages"
+    int64_t row_tiles = 0;  // 0: tiles; else pages and block_pages are multiples of it
+    Bytes l1_offset;        // planned, from the start of the space for circular buffers
+    std::string why;        // one line for the reader of the plan: "2 blocks deep: num_stages"
     friend bool operator==(const Channel&, const Channel&) = default;
 };
 
@@ -143,6 +146,43 @@ struct WriteTile {
         v("channel", s.channel), v("slot", s.slot), v("tensor", s.tensor), v("page", s.page), v("valid", s.valid);
     }
     friend bool operator==(const WriteTile&, const WriteTile&) = default;
+};
+// Rows of a row-major tensor to the row-major block that begins at slot `slot` (a multiple of the channel's row_tiles)
+// after the channel's write pointer: element (r, c) of the block becomes element col + c of page page + r * page_step
+// where r < rows and c < cols, and 0 elsewhere. rows and cols may be below 0 (nothing exists) or above what the block
+// has; what they leave lies in the tensor. Left out: page_step is 1, rows 32, col 0, cols the width of the block.
+//
+// A NoC moves bytes between addresses that agree in their low bits only. Where that is not known of a row
+// (rows_aligned), it goes through `scratch`, which holds at least one row (row_scratch_pages).
+struct ReadRows {
+    static constexpr std::string_view kName = "read_rows";
+    TensorId tensor;
+    IndexId page, page_step, rows, col, cols;
+    ChannelId channel;
+    IndexId slot;
+    ChannelId scratch;
+    template <class Self, class V>
+    static void fields(Self& s, V&& v) {
+        v("tensor", s.tensor), v("page", s.page), v("page_step", s.page_step), v("rows", s.rows), v("col", s.col);
+        v("cols", s.cols), v("channel", s.channel), v("slot", s.slot), v("scratch", s.scratch);
+    }
+    friend bool operator==(const ReadRows&, const ReadRows&) = default;
+};
+// The inverse, from the row-major block at slot `slot` after the read pointer: elements r < rows, c < cols are written,
+// nothing else is.
+struct WriteRows {
+    static constexpr std::string_view kName = "write_rows";
+    ChannelId channel;
+    IndexId slot;
+    TensorId tensor;
+    IndexId page, page_step, rows, col, cols;
+    ChannelId scratch;
+    template <class Self, class V>
+    static void fields(Self& s, V&& v) {
+        v("channel", s.channel), v("slot", s.slot), v("tensor", s.tensor), v("page", s.page);
+        v("page_step", s.page_step), v("rows", s.rows), v("col", s.col), v("cols", s.cols), v("scratch", s.scratch);
+    }
+    friend bool operator==(const WriteRows&, const WriteRows&) = default;
 };
 // The channel's reserved block of `pages`, brought by one core and sent to its peers: those of the same row (column) of
 // the rectangle of cores. The body reads the block, barrier included; one core of the row (column) runs it, once
@@ -280,8 +320,8 @@ struct PackerConfig {
 };
 
 struct Op {
-    std::variant<Let, For, If, Comment, ChannelOp, ReadTile, WriteTile, Multicast, IndexTile, NocSync, DstSync, Startup,
-                 Init, Call, Pack, Reconfig, PackerConfig>
+    std::variant<Let, For, If, Comment, ChannelOp, ReadTile, WriteTile, ReadRows, WriteRows, Multicast, IndexTile,
+                 NocSync, DstSync, Startup, Init, Call, Pack, Reconfig, PackerConfig>
         v;
     Engines engines;  // of a region op: the union of its body's
     LocId loc;

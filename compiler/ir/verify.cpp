@@ -23,7 +23,7 @@ class Verifier {
     std::vector<Diagnostic> form(const Form& f) {
         context();
         if (!errors_.empty()) return std::move(errors_);  // nothing below can be looked at safely
-        if constexpr (requires { f.mapping; }) mapping(f);
+        if constexpr (requires { f.mapping; }) mapping(f), layouts_ = &f.mapping.layouts;
         for (const auto& l : f.launches) {
             loc_ = l.loc;
             if (!in_range(l.loc, ctx_.locs.size())) error("TT9101", "a launch's location is out of range");
@@ -119,6 +119,9 @@ class Verifier {
             for (const int64_t dim : {l.row_dim, l.col_dim})
                 if (dim < -1 || dim >= rank || (dim != -1 && l.row_dim == l.col_dim))
                     error("TT9104", "the layout of '" + ctx_.tensors[i].name + "' has dimensions that it has not");
+            if (l.row_major && (l.col_dim != rank - 1 || tensix::element_bytes(l.format) == 0))
+                error("TT9104", "the rows of '" + ctx_.tensors[i].name +
+                                    "' are not its last dimension, or of a format whose elements have no addresses");
         }
         for (const WorkSplit& s : f.mapping.launches) {
             if (s.grid_x < 1 || s.grid_y < 1 || s.cores < 1 || s.cores > int64_t(s.grid_x) * s.grid_y)
@@ -175,6 +178,9 @@ class Verifier {
         return *entry;
     }
 
+    template <class X>
+    static constexpr bool of_rows = std::is_same_v<X, prog::ReadRows> || std::is_same_v<X, prog::WriteRows>;
+
     // Fields of an op that hold ids: present unless optional, in range, in scope.
     template <class X>
     void fields(const X& x) {
@@ -183,6 +189,7 @@ class Verifier {
             const std::string what = "field " + std::string(key);
             if constexpr (kIsId<T>) {
                 const bool optional = key == "valid" || key == "acc" ||
+                                      (of_rows<X> && key != "page" && key != "slot") ||
                                       (key == "slot" && std::is_same_v<X, prog::Pack>) ||
                                       (key == "from" && std::is_same_v<X, prog::Reconfig>);
                 if (!field.valid() && !optional) error("TT9101", what + " is missing");
@@ -555,6 +562,9 @@ class Verifier {
             if (c.pages < 1 || c.block_pages < 1 || c.pages % c.block_pages != 0)
                 error("TT9109", "channel '" + c.name + "' has " + std::to_string(c.pages) + " pages in blocks of " +
                                     std::to_string(c.block_pages));
+            if (c.row_tiles < 0 ||
+                (c.row_tiles > 0 && (c.block_pages % c.row_tiles != 0 || tensix::element_bytes(c.format) == 0)))
+                error("TT9109", "channel '" + c.name + "' does not hold whole rows of elements");
         }
         open_scope(l);
         bind(l.core);
@@ -609,10 +619,44 @@ class Verifier {
             error("TT9109", "channel '" + channel.name + "' has " + std::to_string(channel.pages) +
                                 " pages, the call names " + std::to_string(c.pages));
     }
-    void check(const prog::ReadTile&, prog::Engines& e) { only(e, movers(), "a read"); }
-    void check(const prog::WriteTile&, prog::Engines& e) { only(e, movers(), "a write"); }
+    // Tiles go to and from channels and tensors of tiles, rows to and from those of rows.
+    void row_major(ChannelId id, bool wants, const std::string& what) {
+        if (!id.valid() || id.v >= channels_->size()) return;
+        const prog::Channel& c = (*channels_)[id.v];
+        if ((c.row_tiles > 0) != wants)
+            error("TT9109", what + " wants " + (wants ? "rows" : "tiles") + ", channel '" + c.name + "' holds " +
+                                (wants ? "tiles" : "rows"));
+    }
+    void row_major(TensorId id, bool wants, const std::string& what) {
+        if (!id.valid() || id.v >= layouts_->size() || (*layouts_)[id.v].row_major == wants) return;
+        error("TT9104", what + " wants " + (wants ? "rows" : "tiles") + ", tensor '" + ctx_.tensor(id).name +
+                            "' lies in " + (wants ? "tiles" : "rows"));
+    }
+    void check(const prog::ReadTile& r, prog::Engines& e) {
+        only(e, movers(), "a read");
+        row_major(r.channel, false, "a read of tiles"), row_major(r.tensor, false, "a read of tiles");
+    }
+    void check(const prog::WriteTile& w, prog::Engines& e) {
+        only(e, movers(), "a write");
+        row_major(w.channel, false, "a write of tiles"), row_major(w.tensor, false, "a write of tiles");
+    }
+    void check(const prog::ReadRows& r, prog::Engines& e) { rows(r, e, "a read of rows"); }
+    void check(const prog::WriteRows& w, prog::Engines& e) { rows(w, e, "a write of rows"); }
+    template <class Rows>
+    void rows(const Rows& r, prog::Engines e, const std::string& what) {
+        only(e, movers(), what.c_str());
+        row_major(r.channel, true, what), row_major(r.tensor, true, what);
+        if (!r.channel.valid() || r.channel.v >= channels_->size()) return;
+        const prog::Channel& channel = (*channels_)[r.channel.v];
+        if (channel.row_tiles > 0 && r.slot.valid() && !ctx_.index.divisible_by(r.slot, channel.row_tiles))
+            error("TT9109", what + " does not begin where a block of channel '" + channel.name + "' does");
+        if (!r.scratch.valid() || r.scratch.v >= channels_->size()) return;
+        if (r.scratch == r.channel) error("TT9109", what + " takes channel '" + channel.name + "' as scratch, too");
+        row_major(r.scratch, false, "scratch space");
+    }
     void check(const prog::IndexTile& t, prog::Engines& e) {
         only(e, movers(), "an index tile");
+        row_major(t.channel, false, "an index tile");
         const auto step = [](int64_t n) { return n >= -1 && n <= 1; };
         if (!step(t.row_step) || !step(t.col_step) || t.row_step * t.col_step == 1)
             error("TT9109", "an index tile's steps are not -1, 0 or 1, or both of one sign");
@@ -635,8 +679,25 @@ class Verifier {
         // The scalar, the last param, may be known at run time only.
         const bool scalar = row.kind == tensix::OpKind::UnaryScalar || row.kind == tensix::OpKind::Fill;
         differ(c.params.size() + (scalar && c.args.size() == 1 ? 1 : 0), row.num_params, "params");
+        if (!errors_.empty()) return;
+        const bool tilizes = row.kind == tensix::OpKind::Tilize, untilizes = row.kind == tensix::OpKind::Untilize;
+        for (size_t i = 0; i < c.channels.size(); ++i)
+            row_major(c.channels[i], i == 0 ? tilizes : untilizes, std::string(row.name));
+        if (!errors_.empty() || (!tilizes && !untilizes)) return;
+        const prog::Channel& rows = (*channels_)[c.channels[tilizes ? 0 : 1].v];
+        if (c.params.back() != rows.row_tiles || c.params.front() < 1 || c.params.back() % c.params.front() != 0)
+            error("TT9111", std::string(row.name) + " is not made for rows of " + std::to_string(rows.row_tiles) +
+                                " tiles, as in channel '" + rows.name + "'");
+        if (tilizes && !ctx_.index.divisible_by(c.tiles[0], rows.row_tiles))
+            error("TT9109", "tilize_block does not begin where a block of channel '" + rows.name + "' does");
+        if (untilizes && ctx_.index.as_const(c.tiles[0]) != 0)
+            error("TT9111", "pack_untilize_block reads from the front of its channel only");
         if (!c.args.empty() && (!scalar || c.args.size() != 1))
             error("TT9111", std::string(row.name) + " takes no scalar at run time, or one");
+    }
+    void check(const prog::Pack& p, prog::Engines& e) {
+        only(e, prog::Engine::Compute, "a compute call");
+        row_major(p.channel, false, "a pack");
     }
     template <class Op>
     void check(const Op&, prog::Engines& e) {
@@ -652,6 +713,7 @@ class Verifier {
     const std::vector<tile::Buffer>* buffers_ = nullptr;
     const std::vector<graph::Value>* values_ = nullptr;
     const std::vector<prog::Channel>* channels_ = nullptr;
+    const std::vector<TensorLayout>* layouts_ = nullptr;
     std::vector<bool> defined_, live_;
     std::vector<ValueId> defined_here_;
 };

@@ -33,6 +33,7 @@ struct Held {
 struct Setup {
     std::optional<std::string> src_a, src_b, pack, fpu, sfpu;
     bool reduce_mask = false;
+    bool layout = false;  // unpacker and packer go through rows
 };
 
 struct State {
@@ -90,6 +91,16 @@ class EngineVerifier {
     void step(const WriteTile& op, State& state);
     void step(const NocSync& op, State& state);
 
+    // ---- verify_rows.cpp: rows, and tiles from and to rows ----
+    template <class Rows>
+    void rows(const Rows& op, int64_t held, const char* what, bool write);
+    void step(const ReadRows& op, State& state);
+    void step(const WriteRows& op, State& state);
+    static bool changes_layout(const tensix::OpRow& row) {
+        return row.kind == tensix::OpKind::Tilize || row.kind == tensix::OpKind::Untilize;
+    }
+    void change_layout(const Call& op, const tensix::OpRow& row, const State& state);
+
     // ---- verify_compute.cpp: DST, and what the units are programmed for ----
     void slot(IndexId index, int64_t tiles);
     std::string init_key(const tensix::OpRow& row, const std::vector<ChannelId>& channels,
@@ -112,6 +123,7 @@ class EngineVerifier {
     const std::vector<TensorLayout>& layouts_;
     const Launch& launch_;
     Engine engine_;
+    const tensix::DeviceSpec& device_;
     struct OpenLoop {
         VarId var;
         bool again;     // not the first iteration

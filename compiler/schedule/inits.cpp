@@ -1,10 +1,13 @@
 #include "compiler/schedule/inits.h"
 
+#include <algorithm>
 #include <array>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <string>
 
+#include "compiler/ir/walk.h"
 #include "tensix/op_table.h"
 
 namespace tilelang_tt::scheduling {
@@ -73,7 +76,67 @@ class Deriver {
         return s;
     }
 
-    static bool is_reduce(const prog::Call& call) { return tensix::op_row(call.op).state & tensix::kStatePacker; }
+    static bool is_reduce(const prog::Call& call) {
+        const tensix::OpRow& row = tensix::op_row(call.op);
+        return row.kind == tensix::OpKind::Reduce && row.state & tensix::kStatePacker;
+    }
+    static bool changes_layout(const prog::Call& call) {
+        const tensix::OpKind kind = tensix::op_row(call.op).kind;
+        return kind == tensix::OpKind::Tilize || kind == tensix::OpKind::Untilize;
+    }
+
+    static bool has_layout(const prog::Region& region) {
+        bool found = false;
+        each<prog::Call>(region, [&](const prog::Call& call) { found |= changes_layout(call); });
+        return found;
+    }
+    Setting layout_setting(const prog::Call& call) const {
+        Setting s;
+        s.init.op = call.op;
+        s.init.channels = call.channels;
+        s.init.params = call.params;
+        s.key = tensix::op_row(call.op).init;
+        for (ChannelId id : call.channels) s.key += " " + std::to_string(id.v);
+        return s;
+    }
+    // What the op has for the compute engine, if that is to tilize or untilize with one setting and nothing else: one
+    // init before the op and one uninit after it do. nullopt: the op has other things, too; no channel: it has nothing.
+    std::optional<Setting> only_layout(const prog::Op& op) const {
+        Setting found;
+        const auto all = [&](const prog::Region& region) {
+            return std::all_of(region.ops.begin(), region.ops.end(), [&](const prog::Op& inner) {
+                const auto one = only_layout(inner);
+                if (!one || (!one->key.empty() && !found.key.empty() && one->key != found.key)) return false;
+                if (!one->key.empty()) found = *one;
+                return true;
+            });
+        };
+        if (auto* call = std::get_if<prog::Call>(&op.v)) {
+            if (!changes_layout(*call)) return std::nullopt;
+            return layout_setting(*call);
+        }
+        if (auto* loop = std::get_if<prog::For>(&op.v)) {
+            if (!all(loop->body)) return std::nullopt;
+        } else if (auto* branch = std::get_if<prog::If>(&op.v)) {
+            if (!all(branch->then) || !all(branch->otherwise)) return std::nullopt;
+        } else if (!needs(op).list.empty() || std::holds_alternative<prog::DstSync>(op.v) ||
+                   std::holds_alternative<prog::PackerConfig>(op.v)) {
+            return std::nullopt;
+        }
+        return found;
+    }
+    // Ops from `at` on up to the end of those that share its setting, or `at` itself where there is none.
+    size_t end_of_layout(const prog::Region& region, size_t at) const {
+        const auto first = only_layout(region.ops[at]);
+        if (!first || first->key.empty()) return at;
+        size_t end = at + 1;
+        for (size_t i = end; i < region.ops.size(); ++i) {
+            const auto next = only_layout(region.ops[i]);
+            if (!next || (!next->key.empty() && next->key != first->key)) break;
+            if (!next->key.empty()) end = i + 1;
+        }
+        return end;
+    }
 
     // The channel that each reduction's result is packed to: its init masks the packer for it.
     void find_packed(const prog::Region& region) {
@@ -109,7 +172,12 @@ class Deriver {
             out.list.push_back({kPack, pack_setting(pack->channel)});
         } else if (auto* call = std::get_if<prog::Call>(&op.v)) {
             const tensix::OpRow& row = tensix::op_row(call->op);
-            if (call->channels.size() == 1) {
+            if (changes_layout(*call)) {
+                out.list.push_back({kSrcA, format_setting(call->channels[0])});
+                if (has_bytes_ && launch_.channel(call->channels[0]).unpack == prog::UnpackMode::Default)
+                    out.list.push_back({kSrcB, format_setting(call->channels[0])});
+                out.list.push_back({kPack, pack_setting(call->channels[1])});
+            } else if (call->channels.size() == 1) {
                 out.list.push_back({kSrcA, format_setting(call->channels[0])});
                 // A tile reaches 32-bit DST by an addition, which takes 8-bit integers from both sources or from none.
                 if (has_bytes_ && launch_.channel(call->channels[0]).unpack == prog::UnpackMode::Default)
@@ -118,7 +186,7 @@ class Deriver {
                 out.list.push_back({kSrcA, format_setting(call->channels[row.src_reversed ? 1 : 0])});
                 out.list.push_back({kSrcB, format_setting(call->channels[row.src_reversed ? 0 : 1])});
             }
-            if (!row.init.empty()) {
+            if (!row.init.empty() && !changes_layout(*call)) {
                 Setting s;
                 s.init.op = call->op;
                 s.init.channels = call->channels;
@@ -170,7 +238,9 @@ class Deriver {
                 any_needs(branch->otherwise, inside);
                 for (int p = 0; p < kParts; ++p)
                     if (inside[p]) decided[p] = true;
+                if (has_layout(branch->then) || has_layout(branch->otherwise)) decided[kFpu] = true;
             } else {
+                if (auto* call = std::get_if<prog::Call>(&op.v); call && changes_layout(*call)) decided[kFpu] = true;
                 for (auto& [part, setting] : needs(op).list)
                     if (!decided[part]) decided[part] = true, first[part] = setting;
             }
@@ -189,6 +259,7 @@ class Deriver {
                 meet(state, other);
             } else {
                 for (auto& [part, setting] : needs(op).list) state[part] = setting;
+                if (auto* call = std::get_if<prog::Call>(&op.v); call && changes_layout(*call)) state[kFpu].reset();
             }
             // The uninit that follows the pack leaves the FPU's program undefined.
             if (closes(op) && reducing) state[kFpu].reset();
@@ -214,7 +285,25 @@ class Deriver {
     void apply(prog::Region& region, State& state) {
         std::vector<prog::Op> out;
         std::optional<prog::Call> reducing;
-        for (prog::Op& op : region.ops) {
+        for (size_t i = 0; i < region.ops.size(); ++i) {
+            if (const size_t end = end_of_layout(region, i); end > i) {
+                const prog::Init init = only_layout(region.ops[i])->init;
+                const LocId loc = region.ops[i].loc;
+                prog::Region run;
+                run.ops.assign(std::move_iterator(region.ops.begin() + static_cast<ptrdiff_t>(i)),
+                               std::move_iterator(region.ops.begin() + static_cast<ptrdiff_t>(end)));
+                State first{};
+                any_needs(run, first);
+                for (int p = 0; p < kParts; ++p)
+                    if (first[p]) establish(static_cast<Part>(p), *first[p], state, out, loc);
+                out.push_back({init, prog::Engine::Compute, loc});
+                for (prog::Op& op : run.ops) out.push_back(std::move(op));
+                out.push_back({prog::Init{init.op, true, init.channels, init.params}, prog::Engine::Compute, loc});
+                state[kFpu].reset();  // the uninit leaves the FPU's program undefined
+                i = end - 1;
+                continue;
+            }
+            prog::Op& op = region.ops[i];
             if (auto* loop = std::get_if<prog::For>(&op.v); loop && index_.as_const(loop->extent) == 1) {
                 apply(loop->body, state);  // no iteration follows another
             } else if (loop) {

@@ -44,11 +44,17 @@ void EngineVerifier::step(const Init& op, State& state) {
     const tensix::OpRow& row = tensix::op_row(op.op);
     if (!state.started) error("TT5140", std::string(row.name) + " is initialised before compute_kernel_hw_startup");
     if (op.uninit) {
-        state.setup.reduce_mask = false;
+        state.setup.reduce_mask = state.setup.layout = false;
         state.setup.fpu.reset();
         return;
     }
-    (row.state & tensix::kStateFpu ? state.setup.fpu : state.setup.sfpu) = init_key(row, op.channels, op.params);
+    const std::string key = init_key(row, op.channels, op.params);
+    auto& unit = row.state & tensix::kStateFpu ? state.setup.fpu : state.setup.sfpu;
+    if (row.state & tensix::kStateFpu && unit != key &&
+        (state.setup.layout || (changes_layout(row) && state.setup.reduce_mask)))
+        error("TT5152", std::string(row.name) + " is initialised before what came before it is undone");
+    unit = key;
+    state.setup.layout |= changes_layout(row);
     if (row.state & tensix::kStatePacker) state.setup.reduce_mask = true;
 }
 
@@ -67,6 +73,7 @@ void EngineVerifier::step(const Reconfig& op, State& state) {
 void EngineVerifier::step(const Call& op, State& state) {
     const tensix::OpRow& row = tensix::op_row(op.op);
     const std::string call(row.name);
+    if (changes_layout(row)) return change_layout(op, row, state);
     if (state.dst != DstPhase::Math) error("TT5133", call + " outside of acquire and commit");
     if (row.needs_fp32_dst && !launch_.compute.fp32_dest_acc_en) error("TT5134", call + " needs a 32-bit DST");
     for (size_t i = 0; i < op.channels.size(); ++i) {

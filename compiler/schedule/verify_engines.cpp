@@ -15,6 +15,7 @@ EngineVerifier::EngineVerifier(const TensixProgram& program, const Launch& launc
       layouts_(program.mapping.layouts),
       launch_(launch),
       engine_(engine),
+      device_(*target.device),
       out_(out) {
     capacity_ = target.device->dst_tiles(launch.compute.fp32_dest_acc_en, launch.compute.dst_full_sync_en);
     const auto number = static_cast<size_t>(&launch - program.launches.data());
@@ -130,6 +131,7 @@ void EngineVerifier::meet(State& into, const State& other) {
     part(into.setup.sfpu, other.setup.sfpu);
     if (into.accumulate != other.accumulate) into.accumulate.reset();
     into.setup.reduce_mask |= other.setup.reduce_mask;
+    into.setup.layout |= other.setup.layout;
     into.arrival_open |= other.arrival_open;
     into.section_reduces |= other.section_reduces;
 }
@@ -172,6 +174,9 @@ bool EngineVerifier::differs(const Region& region, const Along& along) const {
             return uses(loop->begin) || uses(loop->extent) || differs(loop->body, along);
         if (auto* branch = std::get_if<If>(&op.v))
             return uses(branch->cond) || differs(branch->then, along) || differs(branch->otherwise, along);
+        if (auto* rows = std::get_if<ReadRows>(&op.v))
+            return uses(rows->page) || uses(rows->page_step) || uses(rows->rows) || uses(rows->col) ||
+                   uses(rows->cols) || uses(rows->slot);
         auto* read = std::get_if<ReadTile>(&op.v);
         return read && (uses(read->page) || uses(read->slot) || uses(read->valid));
     });

@@ -14,6 +14,12 @@ std::optional<int64_t> EngineVerifier::count(const Op& op, ChannelId channel) co
             if (made->replaces) return 0;
         return made->channel == channel ? 1 : 0;
     }
+    if (auto* made = std::get_if<ReadRows>(&op.v); made && std::is_same_v<Made, ReadTile>)
+        return made->channel == channel ? launch_.channel(channel).row_tiles : 0;
+    if (auto* made = std::get_if<WriteRows>(&op.v); made && std::is_same_v<Made, WriteTile>)
+        return made->channel == channel ? launch_.channel(channel).row_tiles : 0;
+    if (auto* made = std::get_if<Call>(&op.v); made && std::is_same_v<Made, Pack>)
+        return changes_layout(tensix::op_row(made->op)) && made->channels[1] == channel ? made->params.front() : 0;
     if (auto* made = std::get_if<IndexTile>(&op.v); made && std::is_same_v<Made, ReadTile>)
         return made->channel == channel ? 1 : 0;
     if (auto* loop = std::get_if<For>(&op.v)) {
