@@ -16,6 +16,7 @@ std::optional<IndexId> Importer::try_index(const PrimExpr& expr) {
     }
     if (!(expr->dtype.is_int() || expr->dtype.is_uint() || expr->dtype.is_bool()) || expr->dtype.lanes() != 1)
         return {};
+    if (const auto* load = expr.as<BufferLoadNode>()) return local_value(load->buffer);
     const auto binary = [&](const PrimExpr& x, const PrimExpr& y, auto build) -> std::optional<IndexId> {
         const auto left = try_index(x);
         if (!left) return {};

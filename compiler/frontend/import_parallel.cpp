@@ -74,6 +74,7 @@ Stmt Importer::add_lanes(const ForNode* node, tile::Map& map) {
 }
 
 void Importer::parallel(const ForNode* node, tile::Region& out) {
+    for (const BufferId local : stored_locals(ffi::GetRef<Stmt>(node))) locals_.erase(local);
     tile::Map map;
     const Stmt body = add_lanes(node, map);
     lanes_do(body, std::move(map), out);

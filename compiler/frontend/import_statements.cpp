@@ -42,7 +42,7 @@ void Importer::launch(const Stmt& kernel) {
     program_.launches.emplace_back();
     launch_ = &program_.launches.back();
     launch_->loc = loc_;
-    buffers_.clear();
+    buffers_.clear(), locals_.clear(), assigned_.clear();
     constexpr std::string_view kAxes[] = {"blockIdx.x", "blockIdx.y", "blockIdx.z"};
     std::optional<std::pair<VarId, IndexId>> axes[3];
     Stmt body = kernel;
@@ -71,6 +71,7 @@ void Importer::launch(const Stmt& kernel) {
     for (const auto& axis : axes)
         if (axis) launch_->grid.push_back(axis->first), launch_->grid_extents.push_back(axis->second);
     statement(body, launch_->body);
+    drop_unread_locals();
     launch_ = nullptr;
 }
 
@@ -89,8 +90,11 @@ void Importer::statement(const Stmt& stmt, tile::Region& out) {
         tile::If branch;
         branch.cond = index(node->condition, "the condition of `if`");
         const auto frame = std::exchange(frame_, std::nullopt);
+        const Locals before = locals_;
         attempt([&] { statement(node->then_case, branch.then); });
+        const Locals then = std::exchange(locals_, before);
         if (node->else_case) attempt([&] { statement(node->else_case.value(), branch.otherwise); });
+        join_locals(branch.cond, then);
         frame_ = frame;
         emit(out, std::move(branch));
     } else if (const auto* evaluate = stmt.as<EvaluateNode>()) {
@@ -102,8 +106,8 @@ void Importer::statement(const Stmt& stmt, tile::Region& out) {
             call(node, out);
     } else if (const auto* let = stmt.as<BindNode>()) {
         bind(let);
-    } else if (stmt.as<BufferStoreNode>()) {
-        single_lane(stmt, out);
+    } else if (const auto* store = stmt.as<BufferStoreNode>()) {
+        assign(store, out);
     } else if (const auto* alloc = stmt.as<AllocBufferNode>()) {
         declare_buffer(alloc->buffer);
     } else if (const auto* decl = stmt.as<DeclBufferNode>()) {
@@ -121,7 +125,7 @@ void Importer::statement(const Stmt& stmt, tile::Region& out) {
     } else if (stmt.as<AssertStmtNode>()) {
         note_ignored("assert", "kernels cannot stop a program; check the values on the host");
     } else if (stmt.as<WhileNode>()) {
-        refuse(kStatement, "`while` is not supported", "use T.serial or T.Pipelined with a bound");
+        while_loop(stmt.as<WhileNode>(), out);
     } else {
         refuse(kStatement, "a statement of kind " + std::string(stmt->GetTypeKey()) + " is not supported",
                "use loops, `if`, T.Parallel and tile operators");
@@ -196,11 +200,8 @@ tile::For Importer::loop_header(const ForNode* node) {
         refuse(kStatement, "loop " + user + " has a step other than 1", "iterate over T.ceildiv(n, step) and multiply");
     loop.begin = index(node->min, "the begin of loop " + user);
     loop.extent = index(node->extent, "the extent of loop " + user);
-    tilelang_tt::Var var{.name = unique_name(user), .kind = VarKind::Loop, .lo = {}, .hi = {}};
-    const Interval begin = arena().bounds(loop.begin), extent = arena().bounds(loop.extent);
-    var.lo = begin.lo;
-    if (begin.hi && extent.hi) var.hi = *begin.hi + *extent.hi - 1;
-    loop.var = arena().new_var(var);
+    loop.var = arena().new_var({.name = unique_name(user), .kind = VarKind::Loop, .lo = {}, .hi = {}});
+    bound(loop);
     index_vars_[node->loop_var.get()] = arena().of(loop.var);
     return loop;
 }
@@ -208,9 +209,7 @@ tile::For Importer::loop_header(const ForNode* node) {
 void Importer::loop(const ForNode* node, tile::Region& out) {
     if (is_lanes(node)) return parallel(node, out);
     tile::For loop = loop_header(node);
-    const auto outer = std::exchange(frame_, LoopFrame{loop.var, loop.begin, loop.extent, &out, &loop.body});
-    attempt([&] { statement(node->body, loop.body); });
-    frame_ = outer;
+    loop_body(node->body, loop, out);
     emit(out, std::move(loop));
 }
 

@@ -91,6 +91,7 @@ class Importer {
         return ref.is_tensor() ? program_.ctx.tensor(ref.tensor).name : launch_->buffers[ref.buffer.v].name;
     }
     void mark(Ref ref, bool read, bool written) {
+        if (written && ref.buffer.valid()) locals_.erase(ref.buffer);
         if (!ref.is_tensor()) return;
         Tensor& tensor = program_.ctx.tensors[ref.tensor.v];
         tensor.read |= read;
@@ -145,6 +146,28 @@ class Importer {
     Access access(const BufferRegion& region) { return access(region->buffer, region->region); }
     bool hoisted_clear(const PrimExpr& clear, const Access& c, tile::Region& out);
 
+    // --- integers of a block
+    using Locals = std::unordered_map<BufferId, IndexId>;
+    // A local that the body of a loop stores to: its value before the loop, and the variable that stands for it at the
+    // begin of an iteration; both invalid where its value is not known.
+    struct Stepped {
+        BufferId local;
+        IndexId first;
+        VarId now;
+    };
+    std::optional<BufferId> integer_local(const Buffer& buffer) const;
+    std::optional<IndexId> local_value(const Buffer& buffer) const;
+    void assign(const BufferStoreNode* store, tile::Region& out);
+    void join_locals(IndexId cond, const Locals& then);
+    std::vector<BufferId> stored_locals(const Stmt& stmt) const;
+    std::vector<Stepped> begin_steps(const Stmt& body);
+    bool end_steps(const std::vector<Stepped>& steps, tile::For& loop, std::vector<BufferId>& unknown);
+    void bound(const tile::For& loop);
+    void bound_loops(tile::Region& region);
+    void loop_body(const Stmt& body, tile::For& loop, tile::Region& out);
+    void while_loop(const WhileNode* node, tile::Region& out);
+    void drop_unread_locals();
+
     // --- expressions
     std::optional<IndexId> try_index(const PrimExpr& expr);
     IndexId index(const PrimExpr& expr, const std::string& what);
@@ -174,6 +197,8 @@ class Importer {
 
     std::unordered_map<const ffi::Object*, TensorId> tensors_;        // by Buffer
     std::unordered_map<const ffi::Object*, BufferId> buffers_;        // by Buffer, of the current launch
+    Locals locals_;                                                   // values of integer locals, where known
+    std::set<BufferId> assigned_;                                     // integer locals of the current launch with any
     std::unordered_map<const ffi::Object*, tile::Combine> reducers_;  // by the data Var of the buffer
     std::unordered_map<const ffi::Object*, double> safe_values_;      // by the data Var: what is read outside a tensor
     std::set<const ffi::Object*> refused_buffers_;                    // by Buffer

@@ -168,6 +168,21 @@ void each_lane_node(const LaneArena& lanes, LaneId id, F&& f) {
     go(go, id);
 }
 
+// Does any Index below x, those inside lanes included, use the variable?
+template <class X>
+bool uses(const Context& ctx, const X& x, VarId var) {
+    bool any = false;
+    const auto note = [&](IndexId id) { any = any || (id && ctx.index.uses(id, var)); };
+    each<IndexId>(x, note);
+    each<LaneId>(x, [&](LaneId id) {
+        each_lane_node(ctx.lanes, id, [&](const LaneNode& node) {
+            note(node.index);
+            for (const IndexId i : node.indices) note(i);
+        });
+    });
+    return any;
+}
+
 // The form with its arenas and values renumbered in the order of the text and what nothing uses dropped: two forms are
 // the same program written the same way exactly when their compact forms are equal. The form must verify.
 TileProgram compact(const TileProgram& program);

@@ -127,7 +127,7 @@ class Rewrite {
             const IndexId t = index_.of(tile), w = index_.of(loop->var), n = index_.constant(blocks_);
             body = loop->body;
             substitute(ctx_, body, {{block_, index_.sub(t, index_.mul(w, n))}});
-            if (uses(body, loop->var)) {
+            if (uses(ctx_, body, loop->var)) {
                 // What b + n·w was simplified to depends on the two apart; T.Persistent says that it is such a loop.
                 if (loop->kind != tile::LoopKind::Persistent) return {};
                 body = loop->body;
@@ -162,19 +162,6 @@ class Rewrite {
         for (const VarId var : index_.vars_of(c))
             if (index_.var(var).kind != VarKind::Symbol) return {};
         return index_.add(c, index_.constant(1 - blocks_));
-    }
-
-    bool uses(const tile::Region& region, VarId var) {
-        bool any = false;
-        const auto note = [&](IndexId id) { any = any || (id && index_.uses(id, var)); };
-        each<IndexId>(region, note);
-        each<LaneId>(region, [&](LaneId id) {
-            each_lane_node(ctx_.lanes, id, [&](const LaneNode& node) {
-                note(node.index);
-                for (const IndexId i : node.indices) note(i);
-            });
-        });
-        return any;
     }
 
     // True if the condition is `tile < constant`, which then bounds tiles, or holds anyway.
