@@ -258,6 +258,7 @@ void Placer::accumulate_in_l1(std::vector<Step>& steps) {
     for (auto& [store, tiles] : whole_stores_)
         steps.push_back({Store{tiles, std::get<graph::Store>(store->v).to}, store->loc});
     whole_stores_.clear();
+    for (const Accumulator& sum : group.accumulators) also_by_columns(sum.result, group.loc, steps);
     group_ = std::move(group);
     go_on(group_);
 }

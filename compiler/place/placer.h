@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <initializer_list>
 #include <map>
 #include <optional>
 #include <string>
@@ -152,7 +153,9 @@ class Placer {
                 LocId loc);
 
     // ---- handover.cpp: values that cross the edge of a loop's body or a branch ----
-    Tiles hand_over(ValueId value, int64_t blocks, const std::string& why, LocId loc);
+    std::vector<Tiles> hand_over(ValueId value, std::initializer_list<ValueId> by, int64_t blocks,
+                                 const std::string& why, LocId loc);
+    void also_by_columns(ValueId value, LocId loc, std::vector<Step>& steps);
     void hand_on(ValueId value, LocId loc, std::vector<Step>& steps);
     void carrying_loop(const graph::Op& op, std::vector<Step>& steps);
     void branch(const graph::Op& op, std::vector<Step>& steps, bool in_loop);

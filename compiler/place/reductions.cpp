@@ -154,6 +154,7 @@ void Placer::scan(const graph::Op& op, std::vector<Step>& steps) {
     section.outputs.push_back({result, {0, true}, to, PackMode::Block, false});
     tiles_[{result, false}] = to;
     steps.push_back({std::move(section), op.loc});
+    also_by_columns(result, op.loc, steps);
 }
 
 // Calls of one operand on all tiles of a channel, into another.

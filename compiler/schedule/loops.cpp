@@ -37,6 +37,7 @@ void LaunchScheduler::loop_step(const placed::Loop& loop) {
     comment(loop.why);
     for (const Tiles& acc : loop.accumulators)
         channel(ChannelCall::ReserveBack, acc.channel, acc.rows * acc.cols, Engine::Compute);
+    const placed::Loop* enclosing = std::exchange(summing_, nullptr);
     steps(loop.start, nullptr);
     const bool sums = !loop.accumulators.empty();
     const bool mixed = sums && packs_others(loop.body);
@@ -44,8 +45,7 @@ void LaunchScheduler::loop_step(const placed::Loop& loop) {
     if (sums && !mixed && loop.accumulator_has_start) l1_accumulate(true);
     prog::For out{loop.var, loop.begin, loop.extent, 1, {}};
     auto* outer = std::exchange(ops_, &out.body.ops);
-    const placed::Loop* enclosing = summing_;
-    if (sums) summing_ = mixed ? &loop : nullptr;
+    summing_ = sums ? mixed ? &loop : nullptr : enclosing;
     control_.insert(control_.end(), {loop.begin, loop.extent});
     steps(loop.body, section_, &loop.carried);
     control_.resize(control_.size() - 2);

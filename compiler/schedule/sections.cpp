@@ -15,15 +15,18 @@ void LaunchScheduler::section(const Section& section) {
     for (const placed::Output& output : section.outputs)
         if (output.mode == PackMode::Block)
             channel(ChannelCall::ReserveBack, output.to.channel, whole, Engine::Compute);
-    const bool adds = std::any_of(section.outputs.begin(), section.outputs.end(),
-                                  [](const placed::Output& o) { return o.mode == PackMode::Accumulate; });
+    auto is_sum = [](const placed::Output& o) { return o.mode == PackMode::Accumulate; };
+    const bool adds = std::any_of(section.outputs.begin(), section.outputs.end(), is_sum);
     const placed::Loop* summing = adds ? summing_ : nullptr;
-    if (summing) {
+    // Beside sums, what else the section packs must not be added to what was there.
+    const bool by_turns = summing && !std::all_of(section.outputs.begin(), section.outputs.end(), is_sum);
+    auto accumulate = [&] {
         if (summing->accumulator_has_start)
             l1_accumulate(true);
         else
             when_first(*summing, false, [&] { l1_accumulate(true); });
-    }
+    };
+    if (summing && !by_turns) accumulate();
     subblocks(section, [&](IndexId i, IndexId j) {
         row_ = i, col_ = j;
         add(prog::DstSync{DstCall::Acquire}, Engine::Compute);
@@ -34,14 +37,21 @@ void LaunchScheduler::section(const Section& section) {
             if (output.mode == PackMode::Stream)
                 channel(ChannelCall::ReserveBack, output.to.channel, part, Engine::Compute);
         add(prog::DstSync{DstCall::Wait}, Engine::Compute);
-        for (const placed::Output& output : section.outputs) pack(section, output, i, j);
+        for (const placed::Output& output : section.outputs)
+            if (!by_turns || !is_sum(output)) pack(section, output, i, j);
+        if (by_turns) {
+            accumulate();
+            for (const placed::Output& output : section.outputs)
+                if (is_sum(output)) pack(section, output, i, j);
+            l1_accumulate(false);
+        }
         add(prog::DstSync{DstCall::Release}, Engine::Compute);
         for (const placed::Output& output : section.outputs)
             if (output.mode == PackMode::Stream)
                 channel(ChannelCall::PushBack, output.to.channel, part, Engine::Compute);
         for (const placed::Store& store : section.stores) write(store, i, j, section.sub_rows, section.sub_cols);
     });
-    if (summing) l1_accumulate(false);
+    if (summing && !by_turns) l1_accumulate(false);
     for (const placed::Output& output : section.outputs)
         if (output.mode == PackMode::Block) channel(ChannelCall::PushBack, output.to.channel, whole, Engine::Compute);
     section_ = outer;
