@@ -40,7 +40,8 @@ void check(const Context& ctx, const tile::Launch& launch, const tile::Region& r
                                   where,
                                   {},
                                   {},
-                                  "use bfloat16, float16 or float32 operands and a float32 accumulator"});
+                                  "use bfloat16, float16 or float32 operands and a float32 accumulator, or int8 or "
+                                  "uint8 operands and an int32 accumulator"});
             // Rows of A and columns of B past the block's end are results that nobody sees; what is summed over is not.
             if (access == &gemm->c) continue;
             const size_t rank = access->extent.size();

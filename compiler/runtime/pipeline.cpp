@@ -10,6 +10,7 @@
 #include "compiler/ir/verify.h"
 #include "compiler/map/atomics.h"
 #include "compiler/map/coarsen.h"
+#include "compiler/map/integer_gemm.h"
 #include "compiler/map/lanes.h"
 #include "compiler/map/map.h"
 #include "compiler/map/persistent.h"
@@ -23,9 +24,10 @@ namespace tilelang_tt {
 
 namespace {
 
-constexpr std::array<PassInfo, 10> kPasses = {{
+constexpr std::array<PassInfo, 11> kPasses = {{
     {"unpack", "TileProgram", "TileProgram", "gives numbers that share a byte an element each, where annotated"},
     {"lanes", "TileProgram", "TileProgram", "lets the lanes of T.Parallel run over the dimensions of what it touches"},
+    {"integer_gemm", "TileProgram", "TileProgram", "makes T.gemm of 8-bit integers products of their halves"},
     {"persistent", "TileProgram", "TileProgram", "makes the tiles that persistent blocks walk over blocks of the grid"},
     {"coarsen", "TileProgram", "TileProgram", "merges blocks of single rows into blocks of whole tiles"},
     {"atomics", "TileProgram", "TileProgram", "makes what several blocks add the work of one, in series or by parts"},
@@ -138,7 +140,10 @@ Result<Compiled> compile_program(const TileProgram& program, const Target& targe
         "lanes", out.laned, [&] { return Result<TileProgram>(normalize_lanes(*out.unpacked)); },
         [](const TileProgram& p) { return verify(p); }, [](const TileProgram& p) { return print(p); });
     stages.stage<TileProgram>(
-        "persistent", out.tiled, [&] { return Result<TileProgram>(undo_persistence(*out.laned)); },
+        "integer_gemm", out.floated, [&] { return Result<TileProgram>(split_integer_gemms(*out.laned)); },
+        [](const TileProgram& p) { return verify(p); }, [](const TileProgram& p) { return print(p); });
+    stages.stage<TileProgram>(
+        "persistent", out.tiled, [&] { return Result<TileProgram>(undo_persistence(*out.floated)); },
         [](const TileProgram& p) { return verify(p); }, [](const TileProgram& p) { return print(p); });
     stages.stage<TileProgram>(
         "coarsen", out.coarsened, [&] { return Result<TileProgram>(coarsen(*out.tiled)); },

@@ -36,7 +36,8 @@ struct Compiled {
     // What each stage made, as far as the pipeline went.
     std::optional<TileProgram> unpacked;
     std::optional<TileProgram> laned;
-    std::optional<TileProgram> tiled;  // after persistent
+    std::optional<TileProgram> floated;  // after integer_gemm
+    std::optional<TileProgram> tiled;    // after persistent
     std::optional<TileProgram> coarsened;
     std::optional<TileProgram> owned;  // after atomics
     std::optional<MappingPlan> mapping;

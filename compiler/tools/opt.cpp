@@ -433,6 +433,7 @@ int run(const std::vector<std::string>& args) {
                        : compiled.owned     ? Form(*compiled.owned)
                        : compiled.coarsened ? Form(*compiled.coarsened)
                        : compiled.tiled     ? Form(*compiled.tiled)
+                       : compiled.floated   ? Form(*compiled.floated)
                        : compiled.laned     ? Form(*compiled.laned)
                        : compiled.unpacked  ? Form(*compiled.unpacked)
                                             : form;

@@ -178,10 +178,27 @@ def test_added_in_place(accum, out, block):
     assert relative(c, ref) <= 4e-3
 
 
-@pytest.mark.parametrize("dtype", ["int8", "int32"])
-def test_integers_are_refused(dtype):
+@pytest.mark.parametrize(("dtype", "accum"), [("int32", "int32"), ("int8", "float32")])
+def test_integers_are_refused(dtype, accum):
     with pytest.raises(tilelang_tt.CompileError, match=f"TT2010.*A_shared.* is {dtype}"):
-        tilelang_tt.compile_artifacts(kernels.gemm(64, 64, 64, dtype=dtype, out="int32", accum="int32"))
+        tilelang_tt.compile_artifacts(kernels.gemm(64, 64, 64, dtype=dtype, out=accum, accum=accum))
+
+
+@pytest.mark.parametrize("arch", ["wormhole_b0", "blackhole"])
+@pytest.mark.parametrize("options", ["", " -numerics=exact", " -numerics=exact -fidelity=LoFi"])
+@pytest.mark.parametrize("dtype", ["int8", "uint8"])
+def test_bytes_are_exact(dtype, options, arch):
+    info = torch.iinfo(getattr(torch, dtype))
+    for (M, N, K), blocks, transposed in [
+        ((64, 64, 256), dict(bM=32, bN=32, bK=64), {}),
+        ((100, 70, 130), dict(bM=64, bN=64, bK=32), dict(trans_b=True)),
+    ]:
+        a = torch.randint(info.min, info.max + 1, (M, K), dtype=getattr(torch, dtype))
+        b = torch.randint(info.min, info.max + 1, (N, K) if transposed else (K, N), dtype=getattr(torch, dtype))
+        a[0], b[:, 0] = info.min, info.min  # the largest products
+        kernel = kernels.gemm(M, N, K, dtype=dtype, out="int32", accum="int32", **blocks, **transposed)
+        got = run(kernel, a, b, target=f"tenstorrent -arch={arch}{options}")
+        assert torch.equal(got.long(), a.long() @ (b.T if transposed else b).long())
 
 
 @settings(max_examples=12, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
