@@ -190,8 +190,8 @@ def test_integers_are_refused(dtype, accum):
 def test_bytes_are_exact(dtype, options, arch):
     info = torch.iinfo(getattr(torch, dtype))
     for (M, N, K), blocks, transposed in [
-        ((64, 64, 256), dict(bM=32, bN=32, bK=64), {}),
-        ((100, 70, 130), dict(bM=64, bN=64, bK=32), dict(trans_b=True)),
+        ((64, 64, 256), {"bM": 32, "bN": 32, "bK": 64}, {}),
+        ((100, 70, 130), {"bM": 64, "bN": 64, "bK": 32}, {"trans_b": True}),
     ]:
         a = torch.randint(info.min, info.max + 1, (M, K), dtype=getattr(torch, dtype))
         b = torch.randint(info.min, info.max + 1, (N, K) if transposed else (K, N), dtype=getattr(torch, dtype))
