@@ -11,13 +11,14 @@ std::string plain(std::string_view type) {
 }
 
 constexpr ElementRow kElements[] = {
-    {DType::F32, tensix::DataFormat::Float32, "float"},    {DType::BF16, tensix::DataFormat::Float16_b, ""},
-    {DType::F16, tensix::DataFormat::Float16, ""},         {DType::I32, tensix::DataFormat::Int32, "int32_t"},
-    {DType::U32, tensix::DataFormat::UInt32, "uint32_t"},  {DType::U16, tensix::DataFormat::UInt16, "uint16_t"},
-    {DType::U8, tensix::DataFormat::UInt8, "uint8_t"},     {DType::I8, tensix::DataFormat::Int8, "int8_t"},
-    {DType::Bool, tensix::DataFormat::Invalid, "uint8_t"}, {DType::I16, tensix::DataFormat::Invalid, "int16_t"},
-    {DType::I64, tensix::DataFormat::Invalid, "int64_t"},  {DType::F64, tensix::DataFormat::Invalid, "double"},
-    {DType::FP8E4M3, tensix::DataFormat::Invalid, ""},     {DType::FP8E5M2, tensix::DataFormat::Invalid, ""},
+    {DType::F32, tensix::DataFormat::Float32, "float"},   {DType::BF16, tensix::DataFormat::Float16_b, ""},
+    {DType::F16, tensix::DataFormat::Invalid, ""},        {DType::F16, tensix::DataFormat::Float16, ""},
+    {DType::I32, tensix::DataFormat::Int32, "int32_t"},   {DType::U32, tensix::DataFormat::UInt32, "uint32_t"},
+    {DType::U16, tensix::DataFormat::UInt16, "uint16_t"}, {DType::U8, tensix::DataFormat::UInt8, "uint8_t"},
+    {DType::I8, tensix::DataFormat::Int8, "int8_t"},      {DType::Bool, tensix::DataFormat::Invalid, "uint8_t"},
+    {DType::I16, tensix::DataFormat::Invalid, "int16_t"}, {DType::I64, tensix::DataFormat::Invalid, "int64_t"},
+    {DType::F64, tensix::DataFormat::Invalid, "double"},  {DType::FP8E4M3, tensix::DataFormat::Invalid, ""},
+    {DType::FP8E5M2, tensix::DataFormat::Invalid, ""},
 };
 
 constexpr std::string_view kBfloat16 = R"(
@@ -61,6 +62,21 @@ const Element kFloat16{
     }};
 )";
 
+// Its exponent 31 goes on to 131008, which stands for infinity.
+constexpr std::string_view kFloat16OfChip = R"(
+const Element kFloat16OfChip{
+    2,
+    [](const void* at) {
+        const double value = kFloat16.load(at);
+        return std::isnan(value) ? std::copysign(double(INFINITY), value) : value;
+    },
+    [](void* at, double value) {
+        kFloat16.store(at, value);
+        auto* bits = static_cast<uint16_t*>(at);
+        if ((*bits & 0x7c00) == 0x7c00) *bits |= 0x3ff;
+    }};
+)";
+
 }  // namespace
 
 std::span<const ElementRow> element_rows() { return kElements; }
@@ -79,6 +95,7 @@ const ElementRow* element(tensix::DataFormat format) {
 }
 
 std::string element_name(const ElementRow& row) {
+    if (row.format == tensix::DataFormat::Float16) return "kFloat16OfChip";
     std::string name(to_string(row.dtype));
     name[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(name[0])));
     return "k" + name;
@@ -86,6 +103,7 @@ std::string element_name(const ElementRow& row) {
 
 std::string element_code(const ElementRow& row) {
     if (row.dtype == DType::BF16) return std::string(kBfloat16.substr(1));
+    if (row.format == tensix::DataFormat::Float16) return std::string(kFloat16OfChip.substr(1));
     if (row.dtype == DType::F16) return std::string(kFloat16.substr(1));
     if (row.dtype == DType::FP8E4M3) return "const Element " + element_name(row) + " = float8<4, 3, false>();\n";
     if (row.dtype == DType::FP8E5M2) return "const Element " + element_name(row) + " = float8<5, 2, true>();\n";

@@ -74,7 +74,6 @@ Analysis::Analysis(const Context& ctx, const graph::Launch& launch)
     };
     roots(roots, launch.body);
     collect(launch.body);
-    find_uniform(launch.body);
 }
 
 void Analysis::define(const graph::Region& region, const graph::Op* parent) {

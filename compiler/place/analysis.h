@@ -41,13 +41,8 @@ class Analysis {
     // Whether the operation's result is made where it is used, and the operation itself needs no place.
     bool made_where_used(const graph::Op& op) const;
     bool has_live_result(const graph::Op& op) const;
-    // A carried vector whose tile must hold its values in every column (row), not only in the first: it starts
-    // infinite all over the tile, and a function that is infinite at 0 reads it (uniform.cpp).
-    bool uniform(ValueId id) const { return uniform_.contains(id); }
 
   private:
-    void find_uniform(const graph::Region& region);
-    bool divides(ValueId vector) const;
     void note_affine(const graph::Op& op);
     bool renames(const graph::Eltwise& op) const;
     void define(const graph::Region& region, const graph::Op* parent);
@@ -59,13 +54,11 @@ class Analysis {
     std::vector<std::vector<Use>> uses_;
     std::vector<bool> live_;
     std::vector<ValueId> alias_;
-    std::unordered_set<ValueId> uniform_;
     const Context& ctx_;
     std::vector<std::optional<Affine>> affine_;
     std::vector<std::vector<Test>> masks_;
 };
 
-bool unbounded_at_zero(tensix::TileFn fn);
 const graph::Yield* yield_of(const graph::Region& region);
 std::vector<ValueId> operands_of(const graph::Op& op);  // values that the op itself reads; none of nested regions
 std::vector<ValueId> results_of(const graph::Op& op);

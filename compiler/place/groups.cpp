@@ -46,7 +46,6 @@ bool Placer::joins(const graph::Op& op) const {
     const std::vector<ValueId> operands = operands_of(op);
     auto inside = [&](ValueId id) { return group_.values.contains(analysis_.resolve(id)); };
     // After a reduction the packer keeps one row or column: only what comes from its result may be packed with it.
-    if (group_.reduces && analysis_.uniform(analysis_.resolve(results_of(op)[0]))) return false;
     if (group_.reduces && std::none_of(operands.begin(), operands.end(), inside)) return false;
     return std::all_of(operands.begin(), operands.end(),
                        [&](ValueId id) { return !inside(id) || same_grid(type(id), group_.type); });

@@ -6,12 +6,29 @@
 
 namespace tilelang_tt::placed {
 
+namespace {
+
+bool unbounded_at_zero(TileFn fn) {
+    switch (fn) {
+        case TileFn::Recip:
+        case TileFn::Rsqrt:
+        case TileFn::Log:
+        case TileFn::Log2:
+        case TileFn::Div:
+        case TileFn::Pow:
+            return true;
+        default:
+            return false;
+    }
+}
+
+}  // namespace
+
 Result<Selected> Selector::run(const std::vector<const graph::Op*>& ops, const std::vector<ValueId>& preset,
                                const std::vector<ValueId>& wanted) {
     count(ops, wanted);
     for (const graph::Op* op : ops)
-        if (auto* eltwise = std::get_if<graph::Eltwise>(&op->v))
-            divides_ |= unbounded_at_zero(eltwise->fn) || analysis_.uniform(analysis_.resolve(eltwise->result.id));
+        if (auto* eltwise = std::get_if<graph::Eltwise>(&op->v)) divides_ |= unbounded_at_zero(eltwise->fn);
     for (ValueId value : preset) units_[analysis_.resolve(value)] = fresh();
     for (const graph::Op* op : ops) {
         loc_ = op->loc;
@@ -25,8 +42,10 @@ Result<Selected> Selector::run(const std::vector<const graph::Op*>& ops, const s
     for (ValueId value : wanted) {
         const DType dtype = type(value).dtype;
         const auto calls = options_.to_pack ? before_pack(dtype, format_of(dtype)) : std::vector<IntegerCall>{};
-        const int unit = read(graph::Operand{value, 0}, type(value), !calls.empty()).unit;
+        const bool clear = options_.to_pack && infinite_beside(value, ops);
+        const int unit = read(graph::Operand{value, 0}, type(value), clear || !calls.empty()).unit;
         apply(calls, unit);
+        if (clear) clear_beside(unit);
         out_.wanted.push_back({value, unit});
         if (!errors_.empty()) return errors_;
     }

@@ -1,6 +1,9 @@
 // Operands in registers: loaded, spread over the tile where they are vectors, and given back after their last use.
 #include "compiler/place/selector.h"
 
+#include <algorithm>
+#include <cmath>
+
 namespace tilelang_tt::placed {
 
 int Selector::constant(double value, bool integer) {
@@ -33,8 +36,7 @@ int Selector::load(const graph::Operand& operand, const graph::TileType& result,
     const DType dtype = type(operand.value).dtype;
     if (is_int(dtype) && !raw) apply(after_copy(dtype, format_(tiles->channel)), unit);
     // Beside a vector's own row or column a tile may hold zeros, and 1/0 there would spoil a later broadcast.
-    if (access == Access::Full && divides_ && result.orientation != Orientation::Full &&
-        !analysis_.uniform(analysis_.resolve(operand.value)))
+    if (access == Access::Full && divides_ && result.orientation != Orientation::Full)
         unit = spread(unit, result.orientation == Orientation::Row   ? Access::Row
                             : result.orientation == Orientation::Col ? Access::Col
                                                                      : Access::Scalar);
@@ -61,7 +63,8 @@ Source Selector::read(const graph::Operand& operand, const graph::TileType& resu
     }
     if (it == units_.end()) {
         const Access access = access_of(type(operand.value), result);
-        const bool spread_out = spread_it && access != Access::Full, last = --reads_[value] <= 0;
+        const bool spread_out = spread_it && access != Access::Full;
+        const bool last = --reads_[value] <= 0;
         const std::tuple key{value, access, spread_out};
         if (auto held = held_.find(key); held != held_.end() && (last || !overwrite)) {
             const int unit = held->second;
@@ -97,6 +100,49 @@ int Selector::spread(int vector, Access access) {
     if (access != Access::Col) add(OpCode::sfpu_add_bcast_row);
     if (access != Access::Row) add(OpCode::sfpu_add_bcast_col);
     return unit;
+}
+
+// A vector in column 0 (an element in row 0 of it) is spread by the SFPU with the other columns times 0: what is
+// infinite there spoils the row. Vectors lie in channels with something finite beside them.
+
+// Whether more than stores reads it.
+bool Selector::broadcast_later(ValueId value) const {
+    const auto& uses = analysis_.uses(analysis_.resolve(value));
+    return std::any_of(uses.begin(), uses.end(),
+                       [](const Use& use) { return !std::holds_alternative<graph::Store>(use.op->v); });
+}
+
+// Whether the group may have made something infinite beside a vector that is packed: an infinite constant is all over
+// its tile, and so is what a group that divides makes of vectors that it has spread; what a reduction in DST leaves
+// there is of its operand. After a reduction by the FPU the packer writes zeros.
+bool Selector::infinite_beside(ValueId value, const std::vector<const graph::Op*>& ops) const {
+    const graph::TileType& t = type(value);
+    if (t.orientation != Orientation::Col && t.orientation != Orientation::Scalar) return false;
+    if (is_int(t.dtype) || !options_.fp32_dest) return false;
+    if (!broadcast_later(value)) return false;
+    const auto infinite = [&](const graph::Operand& operand) {
+        const double* constant = constant_of(operand);
+        return constant && !std::isfinite(*constant);
+    };
+    if (infinite({value, 0})) return true;
+    bool made = divides_ || leaves_rest_;
+    for (const graph::Op* op : ops) {
+        if (auto* reduce = std::get_if<graph::Reduce>(&op->v); reduce && !reduced_(reduce->result.id).in_dst)
+            return false;
+        if (auto* eltwise = std::get_if<graph::Eltwise>(&op->v))
+            made |= std::any_of(eltwise->operands.begin(), eltwise->operands.end(), infinite);
+    }
+    return made;
+}
+
+// Small numbers in the columns beside the first: as good as zeros, and no reciprocal of theirs is infinite.
+void Selector::clear_beside(int unit) {
+    constexpr double kSmall = 1e-30;
+    const int beside = alloc();
+    pattern(beside, 0, 1);
+    emit(OpCode::mul_unary_tile, {beside}, {fp32_bits(kSmall)});
+    emit(OpCode::where_tile, {beside, beside, unit, unit}, {where_format(false)});
+    free_.push_back(beside);
 }
 
 // Only floats can be spread, and they hold 24 bits: the upper and the lower half of a wide integer go one after the

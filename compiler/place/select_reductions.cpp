@@ -108,6 +108,7 @@ void Selector::fold(const graph::Reduce& op, const Reduction& how) {
                                                      : op.dim != 1 && from.orientation != Orientation::Row;
         if (along) emit(*tensix::find_reduce(fn, shape, Unit::Sfpu, integer, without_sign(dtype) && !sum), {to});
     }
+    leaves_rest_ = true;
     join(op, to, sum, minimum);
     define(op.result.id, to);
 }

@@ -86,6 +86,9 @@ class Selector {
     int load(const graph::Operand& operand, const graph::TileType& result, bool raw = false);
     Source read(const graph::Operand& operand, const graph::TileType& result, bool overwrite, bool spread_it = true);
     int spread(int vector, Access access);
+    bool broadcast_later(ValueId value) const;
+    bool infinite_beside(ValueId value, const std::vector<const graph::Op*>& ops) const;
+    void clear_beside(int unit);
     int spread_integer(int vector, Access access, DType dtype);
     void define(ValueId value, int unit);
     void forget(const graph::Operand& operand);
@@ -142,7 +145,8 @@ class Selector {
     std::vector<TileIndex> when_;   // of what is emitted now
     std::vector<int> free_shared_;  // registers that tiles use in turn
     std::vector<Diagnostic> errors_;
-    bool divides_ = false;  // an operation of the group is infinite at 0, or its result has to be uniform
+    bool leaves_rest_ = false;  // beside the result of a reduction in DST lies what is left of its operand
+    bool divides_ = false;      // an operation of the group is infinite at 0
     LocId loc_;
 };
 

@@ -263,7 +263,7 @@ Result<RunStats> EmulatorDevice::run_checked(const Artifacts& artifacts, const s
         std::vector<std::byte> pages(static_cast<size_t>(extents[t].pages) *
                                      tensix::tile_bytes(plan.tensors[t].layout.format));
         chip.read(buffers.of(TensorId(t)).address, pages.data(), pages.size());
-        from_device_layout(plan.tensors[t], extents[t], pages, tensors[p]);
+        from_device_layout(plan.tensors[t], extents[t], std::move(pages), tensors[p]);
     }
     stats.device = "emulator " + plan.arch + " " + plan.board + " " + std::to_string(plan.grid_x) + "x" +
                    std::to_string(plan.grid_y);

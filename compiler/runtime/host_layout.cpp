@@ -62,6 +62,20 @@ void convert_strided(const void* from, int64_t from_offset, void* to, int64_t to
     static_cast<To*>(to)[to_offset] = static_cast<To>(static_cast<const From*>(from)[from_offset]);
 }
 
+// The chip's fp16 has no infinities: exponent 31 goes on to 131008. That number stands for them on the chip, and what
+// is past fp16 there is infinite for the host. NaN comes back infinite.
+constexpr uint16_t kFp16Exponent = 0x7c00, kFp16Mantissa = 0x03ff;
+
+void each_past_fp16(std::vector<std::byte>& pages, uint16_t set, uint16_t clear) {
+    for (size_t at = 0; at + 1 < pages.size(); at += 2) {
+        uint16_t word;
+        std::memcpy(&word, &pages[at], 2);
+        if ((word & kFp16Exponent) != kFp16Exponent) continue;
+        word = static_cast<uint16_t>((word | set) & ~clear);
+        std::memcpy(&pages[at], &word, 2);
+    }
+}
+
 // One element between the caller's array and the staging matrix.
 void move_element(DType dtype, size_t bytes, const void* from, int64_t from_offset, void* to, int64_t to_offset,
                   bool to_host) {
@@ -196,12 +210,14 @@ std::vector<std::byte> to_device_layout(const PlanTensor& tensor, const TensorEx
         }
         target += slice;
     });
+    if (format == tensix::DataFormat::Float16) each_past_fp16(pages, kFp16Mantissa, 0);
     return pages;
 }
 
-void from_device_layout(const PlanTensor& tensor, const TensorExtents& extents, const std::vector<std::byte>& pages,
+void from_device_layout(const PlanTensor& tensor, const TensorExtents& extents, std::vector<std::byte> pages,
                         const HostTensor& host) {
     if (pages.empty() || extents.rows == 0 || extents.cols == 0) return;
+    if (tensor.layout.format == tensix::DataFormat::Float16) each_past_fp16(pages, 0, kFp16Mantissa);
     const tensix::DataFormat format = tensor.layout.format, to = staging_format(host.dtype, format);
     const size_t slice = static_cast<size_t>(tensix::tiled_bytes(extents.rows, extents.cols, format));
     const size_t bytes = static_cast<size_t>(size_bytes(host.dtype));

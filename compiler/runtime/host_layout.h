@@ -24,7 +24,7 @@ std::optional<TensorExtents> evaluate_extents(const Plan& plan, const PlanTensor
 // host.shape is extents.shape.
 std::vector<std::byte> to_device_layout(const PlanTensor& tensor, const TensorExtents& extents, const HostTensor& host);
 // The inverse; leaves what lies between the array's elements alone.
-void from_device_layout(const PlanTensor& tensor, const TensorExtents& extents, const std::vector<std::byte>& pages,
+void from_device_layout(const PlanTensor& tensor, const TensorExtents& extents, std::vector<std::byte> pages,
                         const HostTensor& host);
 
 // The format of a dtype's elements in host memory; nullopt: converted element by element.

@@ -100,13 +100,14 @@ CHAINS = {
     "residual_add_relu": (chain(lambda x, r: T.max(x + r, 0), "bb"), 2, 4),
     "scale_shift_clamp": (chain(lambda x: T.clamp(x * 2 + 1, -1, 1)), 2, 2),
     # maximum 1, exponentials 2, sum 1, results 2; x for the maximum and the exponentials, these for the sum and the
-    # result, and the maximum and the sum for each of 2 tiles
-    "softmax_rows": (softmax.softmax(M=M, N=N), 6, 12),
-    # scale 1, results 2; x for the sum and the result, scale and weight for each result
-    "rms_norm_row": (rms_norm.rms_norm(M=M, N=N), 3, 8),
+    # result, the maximum and the sum for each of 2 tiles, and an index to clear what lies beside either
+    "softmax_rows": (softmax.softmax(M=M, N=N), 6, 14),
+    # scale 1, results 2; x for the sum and the result, scale and weight for each result, an index to clear beside the
+    # scale
+    "rms_norm_row": (rms_norm.rms_norm(M=M, N=N), 3, 9),
     # mean 1, x - mean 2, deviation 1, results 2; x for the mean and the difference, the mean, the difference for the
-    # squares and the result, deviation, gamma and beta, for each of 2 tiles
-    "layer_norm": (layer_norm.layer_norm(M=M, N=N), 6, 16),
+    # squares and the result, deviation, gamma and beta, for each of 2 tiles; indices beside mean and deviation
+    "layer_norm": (layer_norm.layer_norm(M=M, N=N), 6, 18),
     "dropout": (chain(lambda x, keep: T.if_then_else(keep > 0.25, x * 1.25, 0), "bb"), 2, 4),
     # x twice: the first product replaces it
     "polynomial": (chain(lambda x: ((0.5 * x + 0.25) * x - 2) * x + 1), 2, 4),
