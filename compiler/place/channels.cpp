@@ -80,21 +80,42 @@ bool ChannelTable::has(const std::string& name) const {
     return std::any_of(plans_.begin(), plans_.end(), [&](const ChannelPlan& p) { return p.channel.name == name; });
 }
 
+std::vector<ChannelId> ChannelTable::keep(const std::function<bool(ChannelId)>& wanted) {
+    std::vector<ChannelId> numbers(plans_.size());
+    std::vector<ChannelPlan> kept;
+    for (size_t i = 0; i < plans_.size(); ++i) {
+        if (!wanted(ChannelId(i))) continue;
+        numbers[i] = ChannelId(kept.size());
+        kept.push_back(std::move(plans_[i]));
+    }
+    plans_ = std::move(kept);
+    return numbers;
+}
+
+int64_t ChannelTable::bytes(int cut, const Target& target, std::vector<prog::Channel>* out) const {
+    const int64_t align = std::max<int64_t>(32, target.device->l1_alignment);
+    int64_t total = 0;
+    for (const ChannelPlan& plan : plans_) {
+        prog::Channel channel = plan.channel;
+        channel.pages = pages_of(plan, cut, channel.why);
+        channel.l1_offset = Bytes{total};
+        total += (channel.pages * tensix::tile_bytes(channel.format) + align - 1) / align * align;
+        if (out) out->push_back(std::move(channel));
+    }
+    return total;
+}
+
+bool ChannelTable::fits(const Target& target) const {
+    return plans_.size() <= target.device->circular_buffers &&
+           bytes(kNone, target, nullptr) <= target.device->l1_usable_bytes;
+}
+
 std::vector<Diagnostic> ChannelTable::fit(const Context& ctx, const Target& target, LaunchResources& out) {
     const int64_t limit = target.device->l1_usable_bytes;
-    const int64_t align = std::max<int64_t>(32, target.device->l1_alignment);
-    auto round_up = [&](int64_t bytes) { return (bytes + align - 1) / align * align; };
     int64_t total = 0;
     for (int cut = kNone; cut <= kLastCut; ++cut) {
-        total = 0;
         out.channels.clear();
-        for (const ChannelPlan& plan : plans_) {
-            prog::Channel channel = plan.channel;
-            channel.pages = pages_of(plan, cut, channel.why);
-            channel.l1_offset = Bytes{total};
-            total += round_up(channel.pages * tensix::tile_bytes(channel.format));
-            out.channels.push_back(std::move(channel));
-        }
+        total = bytes(cut, target, &out.channels);
         out.l1_used = Bytes{total};
         if (total <= limit) break;
     }

@@ -1,6 +1,7 @@
 // Channels while they are being decided: what each is for, how deep it should be, and the fit into L1.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -35,10 +36,18 @@ class ChannelTable {
     bool has(const std::string& name) const;
     size_t size() const { return plans_.size(); }
 
+    // Drops the others. The result: the new number of each that is kept.
+    std::vector<ChannelId> keep(const std::function<bool(ChannelId)>& wanted);
+    // Whether all fit as deep as wanted.
+    bool fits(const Target& target) const;
+
     // Depths: as deep as wanted, then shallower step by step until all fit. Errors: TT4001 (L1), TT4002 (count).
     std::vector<Diagnostic> fit(const Context& ctx, const Target& target, LaunchResources& out);
 
   private:
+    // That all take with depths cut so far, one after the other; out: with pages and places.
+    int64_t bytes(int cut, const Target& target, std::vector<prog::Channel>* out) const;
+
     std::vector<ChannelPlan> plans_;
 };
 

@@ -16,6 +16,28 @@ struct Span {
     size_t first = 0, last = 0;
     bool used = false;
 };
+struct Filled {
+    ChannelId channel;
+    int64_t pages;
+    Span span;
+};
+
+// Calls f(tiles, always) for each channel that the step fills for those that follow it in its list; always: they have
+// to empty it, even if they do not read it.
+template <class F>
+void each_fill(const Step& step, F&& f) {
+    if (auto* load = std::get_if<placed::Load>(&step.v)) f(load->to, false);
+    if (auto* loop = std::get_if<placed::Loop>(&step.v)) {
+        for (const Tiles& tiles : loop->accumulators) f(tiles, false);
+        for (const Tiles& tiles : loop->carried) f(tiles, true);
+    }
+    if (auto* assembly = std::get_if<placed::Assembly>(&step.v)) f(assembly->to, false);
+    if (auto* branch = std::get_if<placed::Branch>(&step.v))
+        for (const Tiles& tiles : branch->results) f(tiles, true);
+    if (auto* section = std::get_if<Section>(&step.v))
+        for (const placed::Output& output : section->outputs)
+            if (output.mode == PackMode::Block && !output.handed_on) f(output.to, false);
+}
 
 }  // namespace
 
@@ -101,8 +123,13 @@ void LaunchScheduler::loop_from_1(std::string_view name, int64_t end, const std:
 }
 
 bool LaunchScheduler::uses(const Step& step, ChannelId channel) {
+    // What is read in a list after it has been filled there is not what was in it before.
     auto any = [&](const std::vector<Step>& list) {
-        return std::any_of(list.begin(), list.end(), [&](const Step& s) { return uses(s, channel); });
+        for (const Step& inner : list) {
+            if (uses(inner, channel)) return true;
+            if (fills(inner, channel)) return false;
+        }
+        return false;
     };
     if (auto* instr = std::get_if<Instr>(&step.v)) {
         bool found = false;
@@ -114,6 +141,12 @@ bool LaunchScheduler::uses(const Step& step, ChannelId channel) {
     if (auto* assembly = std::get_if<placed::Assembly>(&step.v)) return any(assembly->parts);
     if (auto* branch = std::get_if<placed::Branch>(&step.v)) return any(branch->then) || any(branch->otherwise);
     return false;
+}
+
+bool LaunchScheduler::fills(const Step& step, ChannelId channel) {
+    bool found = false;
+    each_fill(step, [&](const Tiles& tiles, bool) { found |= tiles.channel == channel; });
+    return found;
 }
 
 // Whether the reader has something to do in the step beside a load.
@@ -130,17 +163,17 @@ bool LaunchScheduler::reads(const Step& step) {
 
 // section: the one that the list is inside of, if any. carried: channels that are full when the list begins.
 void LaunchScheduler::steps(const std::vector<Step>& list, const Section* section, const std::vector<Tiles>* carried) {
-    // Channels that are filled in this list, and which of the steps after that compute with them.
-    std::map<ChannelId, std::pair<Span, int64_t>> spans;
+    // What is filled in this list, and which of the steps after that compute with it, before it is filled again.
+    std::vector<Filled> filled;
     auto fill = [&](const Tiles& tiles, size_t from, bool always) {
-        auto [it, fresh] = spans.try_emplace(tiles.channel, Span{}, tiles.rows * tiles.cols);
-        if (!fresh) return;
-        Span& span = it->second.first;
+        Span span;
         for (size_t i = from; i < list.size(); ++i) {
-            if (!uses(list[i], tiles.channel)) continue;
-            if (!span.used) span.first = i;
-            span.last = i;
-            span.used = true;
+            if (uses(list[i], tiles.channel)) {
+                if (!span.used) span.first = i;
+                span.last = i;
+                span.used = true;
+            }
+            if (fills(list[i], tiles.channel)) break;
         }
         // Nobody reads it, but it must go: at the first step that is compute's.
         if (always && !span.used) {
@@ -148,22 +181,14 @@ void LaunchScheduler::steps(const std::vector<Step>& list, const Section* sectio
             while (at < list.size() && is_load(list[at])) ++at;
             span = {at, at, true};
         }
+        if (span.used) filled.push_back({tiles.channel, tiles.rows * tiles.cols, span});
     };
     if (carried)
         for (const Tiles& tiles : *carried) fill(tiles, 0, true);
-    for (size_t i = 0; i < list.size(); ++i) {
-        if (auto* load = std::get_if<placed::Load>(&list[i].v)) fill(load->to, i + 1, false);
-        if (auto* loop = std::get_if<placed::Loop>(&list[i].v)) {
-            for (const Tiles& tiles : loop->accumulators) fill(tiles, i + 1, false);
-            for (const Tiles& tiles : loop->carried) fill(tiles, i + 1, true);
-        }
-        if (auto* assembly = std::get_if<placed::Assembly>(&list[i].v)) fill(assembly->to, i + 1, false);
-        if (auto* branch = std::get_if<placed::Branch>(&list[i].v))
-            for (const Tiles& tiles : branch->results) fill(tiles, i + 1, true);
-        if (auto* inner = std::get_if<Section>(&list[i].v))
-            for (const placed::Output& output : inner->outputs)
-                if (output.mode == PackMode::Block && !output.handed_on) fill(output.to, i + 1, false);
-    }
+    for (size_t i = 0; i < list.size(); ++i)
+        each_fill(list[i], [&](const Tiles& tiles, bool always) { fill(tiles, i + 1, always); });
+    std::stable_sort(filled.begin(), filled.end(),
+                     [](const Filled& a, const Filled& b) { return a.channel < b.channel; });
 
     size_t loaded = 0;  // loads before this one are out
     for (size_t i = 0; i < list.size(); ++i) {
@@ -183,22 +208,22 @@ void LaunchScheduler::steps(const std::vector<Step>& list, const Section* sectio
                std::holds_alternative<Instr>(list[last + 1].v))
             ++last;
         loc_ = list[i].loc;
-        for (const auto& [id, span] : spans)
-            if (span.first.used && span.first.first >= i && span.first.first <= last)
-                channel(ChannelCall::WaitFront, id, span.second, Engine::Compute);
+        for (const Filled& f : filled)
+            if (f.span.first >= i && f.span.first <= last)
+                channel(ChannelCall::WaitFront, f.channel, f.pages, Engine::Compute);
         if (std::holds_alternative<Instr>(list[i].v))
             instrs(list, i, last, *section);
         else
             this->step(list[i]);
-        for (const auto& [id, span] : spans)
-            if (span.first.used && span.first.last >= i && span.first.last <= last)
-                channel(ChannelCall::PopFront, id, span.second, Engine::Compute);
+        for (const Filled& f : filled)
+            if (f.span.last >= i && f.span.last <= last)
+                channel(ChannelCall::PopFront, f.channel, f.pages, Engine::Compute);
         i = last;
     }
-    for (const auto& [id, span] : spans) {
-        if (!span.first.used || span.first.first < list.size()) continue;
-        channel(ChannelCall::WaitFront, id, span.second, Engine::Compute);
-        channel(ChannelCall::PopFront, id, span.second, Engine::Compute);
+    for (const Filled& f : filled) {
+        if (f.span.first < list.size()) continue;
+        channel(ChannelCall::WaitFront, f.channel, f.pages, Engine::Compute);
+        channel(ChannelCall::PopFront, f.channel, f.pages, Engine::Compute);
     }
 }
 

@@ -63,6 +63,7 @@ class LaunchScheduler {
     void loop(std::string_view name, int64_t extent, int64_t step, const std::function<void(IndexId)>& body);
     void loop_from_1(std::string_view name, int64_t end, const std::function<void(IndexId)>& body);
     static bool uses(const Step& step, ChannelId channel);
+    static bool fills(const Step& step, ChannelId channel);
     static bool is_load(const Step& step) { return std::holds_alternative<placed::Load>(step.v); }
     static bool reads(const Step& step);
     void steps(const std::vector<Step>& list, const Section* section, const std::vector<Tiles>* carried = nullptr);

@@ -52,7 +52,7 @@ def carried(trips, both):
         W: T.Tensor((96, 96), "bfloat16"),
         C: T.Tensor((64, 96), "float32"),
     ):
-        with T.Kernel(1) as bx:
+        with T.Kernel(1):
             a, w = T.alloc_shared((64, 96), "bfloat16"), T.alloc_shared((96, 96), "bfloat16")
             c = T.alloc_fragment((64, 96), "float32")
             T.copy(A, a)
@@ -92,7 +92,7 @@ def sum_as_operand(running):
         X: T.Tensor((32, 96), "bfloat16"),
         C: T.Tensor((32, 96), "float32"),
     ):
-        with T.Kernel(1) as bx:
+        with T.Kernel(1):
             a, b = T.alloc_shared((96, 64), "bfloat16"), T.alloc_shared((64, 96), "bfloat16")
             x, y = T.alloc_shared((32, 96), "bfloat16"), T.alloc_fragment((96, 96), "bfloat16")
             s, c = T.alloc_fragment((96, 96), "float32"), T.alloc_fragment((32, 96), "float32")
@@ -131,7 +131,7 @@ def two_sums(trips):
         B: T.Tensor((64, 64), "bfloat16"),
         S: T.Tensor((64, 64), "float32"),
     ):
-        with T.Kernel(1) as bx:
+        with T.Kernel(1):
             a, b = T.alloc_shared((64, 64), "bfloat16"), T.alloc_shared((64, 64), "bfloat16")
             half = T.alloc_shared((64, 64), "bfloat16")
             first, second = T.alloc_fragment((64, 64), "float32"), T.alloc_fragment((64, 64), "float32")
