@@ -1,5 +1,7 @@
 #include "compiler/codegen/dataflow.h"
 
+#include <algorithm>
+
 namespace tilelang_tt::codegen {
 namespace {
 
@@ -57,10 +59,17 @@ constexpr const char* kIndexTile =
 std::vector<std::string> DataflowWriter::includes() const {
     std::vector<std::string> files = {"api/dataflow/dataflow_api.h", "api/dataflow/noc.h",
                                       "api/dataflow/circular_buffer.h"};
-    if (multicasts())
-        files.insert(files.end(), {"api/dataflow/noc_semaphore.h", "api/dataflow/endpoints.h", "api/core_local_mem.h"});
+    if (multicasts()) files.insert(files.end(), {"api/dataflow/noc_semaphore.h", "api/dataflow/endpoints.h"});
+    if (multicasts() || !row_helpers().empty()) files.push_back("api/core_local_mem.h");
     if (!tensors_.empty()) files.insert(files.end(), {"api/tensor/tensor_accessor.h", "api/tensor/noc_traits.h"});
     return files;
+}
+
+std::string DataflowWriter::names_of_parts(const std::set<TensorId>& tensors) const {
+    const auto in_rows = [&](TensorId id) { return program_.mapping.layouts[id.v].row_major; };
+    const bool rows = std::any_of(tensors.begin(), tensors.end(), in_rows);
+    const bool tiles = !std::all_of(tensors.begin(), tensors.end(), in_rows);
+    return std::string(rows && tiles ? "tiles and rows" : rows ? "rows" : "tiles") + " of " + names_of(tensors);
 }
 
 void DataflowWriter::prologue() {
@@ -114,6 +123,7 @@ std::string DataflowWriter::helpers() const {
     std::string out;
     if (multicasts()) out += kMulticastSource;
     if (uses_zero_) out += kZeroTile;
+    out += row_helpers();
     if (uses_index_) out += "\n" + std::string(kFloatBitsSource) + kIndexTile;
     return out;
 }

@@ -44,6 +44,7 @@ class HostWriter {
     std::string argument(const PlanArg& arg);
     std::string name(TensorId tensor) const { return names_.at(tensor.v); }
     static bool is_blocks(const PlanTensor& tensor) { return tensix::is_block_format(tensor.layout.format); }
+    static bool is_rows(const PlanTensor& tensor) { return tensor.layout.row_major; }
     static bool is_packed(const PlanTensor& tensor) { return tensor.packed_bits != 8; }
     std::string storage(const PlanTensor& tensor) const;
     void tensors();
@@ -132,6 +133,7 @@ std::string HostWriter::storage(const PlanTensor& tensor) const {
     const auto format = tensor.layout.format;
     const int64_t bits = tensix::is_block_format(format) ? tensix::element_bits(format) : 0;
     std::string out;
+    if (uses(is_rows)) out += is_rows(tensor) ? ", true" : ", false";
     if (uses(is_packed))
         out += ", " + std::to_string(tensor.packed_bits) + (tensor.packed_signed ? ", true" : ", false");
     if (uses(is_blocks)) out += ", " + std::to_string(bits);
@@ -389,6 +391,7 @@ Result<std::string> HostWriter::write() {
         extend(kWithBlocks);
     }
     if (std::any_of(plan_.tensors.begin(), plan_.tensors.end(), is_packed)) extend(kWithPacked);
+    if (std::any_of(plan_.tensors.begin(), plan_.tensors.end(), is_rows)) extend(kWithRows);
     text += tensor;
     text += "\nint main(int argc, char** argv) try {\n" + main +
             "} catch (const std::exception& error) {\n"

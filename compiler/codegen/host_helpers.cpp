@@ -10,7 +10,7 @@ constexpr Edit kBlockEdits[] = {
     {"return uint32_t(1024 * device.bytes);",
      "return uint32_t(block_bits ? 64 + 128 * block_bits : 1024 * device.bytes);"},
     {"std::vector<std::byte> tiled(size_t(tiles()) * page_bytes());\n        for",
-     "std::vector<std::byte> tiled(size_t(tiles()) * 1024 * device.bytes);\n        for"},
+     "std::vector<std::byte> tiled(size_t(tiles()) * (block_bits ? 4096 : page_bytes()));\n        for"},
     {"        return tiled;\n", "        return block_bits ? pack_blocks(tiled, block_bits) : tiled;\n"},
     {"    void from_tiles(const std::vector<std::byte>& tiled) {\n",
      "    void from_tiles(const std::vector<std::byte>& pages) {\n"
@@ -35,9 +35,26 @@ constexpr Edit kPackedEdits[] = {
      "    }\n"},
 };
 
+// After the others: a tensor's members stand in the order in which HostWriter::storage() names them.
+constexpr Edit kRowEdits[] = {
+    {"    std::shared_ptr<distributed::MeshBuffer> buffer;\n",
+     "    std::shared_ptr<distributed::MeshBuffer> buffer;\n"
+     "    bool row_major = false;  // no tiles: a page is a row of `cols` elements, made up to whole words\n"},
+    {"return outer * tile_rows()", "return row_major ? outer : outer * tile_rows()"},
+    {"    uint32_t page_bytes() const { return ",
+     "    uint32_t row_bytes() const { return uint32_t((size_t(cols) * device.bytes + 3) / 4 * 4); }\n"
+     "    uint32_t page_bytes() const { return row_major ? row_bytes() : "},
+    {"            const int64_t page = (o * tile_rows()",
+     "            if (row_major) {\n"
+     "                visit(at, o * int64_t(row_bytes() / device.bytes) + c);\n"
+     "                continue;\n"
+     "            }\n"
+     "            const int64_t page = (o * tile_rows()"},
+};
+
 }  // namespace
 
-const std::span<const Edit> kWithBlocks = kBlockEdits, kWithPacked = kPackedEdits;
+const std::span<const Edit> kWithBlocks = kBlockEdits, kWithPacked = kPackedEdits, kWithRows = kRowEdits;
 
 const std::string_view kIncludes = R"(#include <algorithm>
 #include <bit>

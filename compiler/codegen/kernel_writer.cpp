@@ -85,6 +85,13 @@ constexpr std::string_view kReserved[] = {"alignas",
                                           "TensorAccessorArgs",
                                           "kernel_main",
                                           "zero_tile",
+                                          "zero_bytes",
+                                          "zero_rest",
+                                          "move_elements",
+                                          "read_rows",
+                                          "read_rows_unaligned",
+                                          "write_rows",
+                                          "write_rows_unaligned",
                                           "send",
                                           "receive",
                                           "row_ready",
@@ -243,6 +250,7 @@ KernelWriter::TileDims KernelWriter::tile_dims(TensorId tensor) const {
 
 std::string KernelWriter::page(TensorId tensor, IndexId page) {
     check_range(page);
+    if (program_.mapping.layouts[tensor.v].row_major) return cpp_.text(page);
     const TileDims dims = tile_dims(tensor);
     if (dims.cols == 0 || dims.rows == 0) return cpp_.text(page);
     const LinearForm form = linear_form(ctx_.index, page);
@@ -393,7 +401,10 @@ Result<KernelSource> KernelWriter::write() {
     for (size_t c = 0; c < launch_.channels.size(); ++c) {
         // The object, the constant, and what is derived from them are named after the user's buffer.
         std::string name = identifier(launch_.channels[c].name);
-        const auto derived = [&] { return std::array{name, "cb_" + name, name + "_tiles", name + "_tile_bytes"}; };
+        const auto derived = [&] {
+            return std::array{name,           "cb_" + name, name + "_tiles", name + "_tile_bytes", name + "_row_bytes",
+                              name + "_bytes"};
+        };
         const auto used = [&](const std::string& n) { return taken_.contains(n); };
         while (std::ranges::any_of(derived(), used)) name += "_cb";
         for (const std::string& n : derived()) taken_.insert(n);

@@ -61,6 +61,8 @@ class KernelWriter {
     std::string accessor(TensorId tensor);
     // A page number of the tensor, in terms of its tiles per row (and per outer index) by name.
     std::string page(TensorId tensor, IndexId page);
+    // A constant at the top of the kernel; gives its name.
+    std::string constant(const std::string& name, int64_t value, const std::string& why);
     // Whether that page exists: a condition, in the same terms.
     std::string page_exists(TensorId tensor, IndexId page, IndexId condition);
 
@@ -87,7 +89,6 @@ class KernelWriter {
         int64_t rows, cols;  // 0: known only at run time
     };
     TileDims tile_dims(TensorId tensor) const;
-    std::string constant(const std::string& name, int64_t value, const std::string& why);
     void check_range(IndexId id);
 
     std::string text_;  // of the body while it is written

@@ -69,19 +69,19 @@ Json tensor_json(const Plan& plan, const PlanTensor& tensor) {
                              : tensor.written                ? "output"
                                                              : "input";
     Json::Object layout = {{"memory", "dram_interleaved"},
-                           {"page", "tile"},
+                           {"page", tensor.layout.row_major ? "row" : "tile"},
                            {"row_dim", tensor.layout.row_dim},
                            {"col_dim", tensor.layout.col_dim},
                            {"format", tensix::name(tensor.layout.format)},
-                           {"page_size", tensix::tile_bytes(tensor.layout.format)},
+                           {"page_size", expression(index, tensor.page_bytes)},
                            {"pages", expression(index, tensor.pages)}};
     Json::Object host = {{"permute", numbers(tensor.permutation)},
                          {"outer", expression(index, tensor.outer)},
                          {"rows", expression(index, tensor.rows)},
                          {"cols", expression(index, tensor.cols)},
-                         {"pad_to", Json::Array{kTileDim, kTileDim}},
+                         {"pad_to", tensor.layout.row_major ? Json::Array{1, 1} : Json::Array{kTileDim, kTileDim}},
                          {"pad_value", tensor.pad_value},
-                         {"tilize", true},
+                         {"tilize", !tensor.layout.row_major},
                          {"store_as", tensix::name(tensor.layout.format)},
                          {"ttnn_dtype", ttnn_dtype(tensor.layout.format)}};
     if (tensor.packed_bits != 8)
@@ -190,7 +190,7 @@ PlanTensor plan_tensor(Context& ctx, const Tensor& tensor, const TensorLayout& l
     plan.outer = index.constant(1);
     for (size_t d = 0; d < tensor.shape.size(); ++d) {
         const auto dim = static_cast<int64_t>(d);
-        if (dim == layout.row_dim || dim == layout.col_dim) continue;
+        if ((dim == layout.row_dim && !layout.row_major) || dim == layout.col_dim) continue;
         plan.permutation.push_back(dim);
         plan.outer = index.mul(plan.outer, tensor.shape[d]);
     }
@@ -199,8 +199,15 @@ PlanTensor plan_tensor(Context& ctx, const Tensor& tensor, const TensorLayout& l
         plan.permutation.push_back(dim);
         return tensor.shape[static_cast<size_t>(dim)];
     };
-    plan.rows = inner(layout.row_dim);
+    plan.rows = inner(layout.row_major ? -1 : layout.row_dim);
     plan.cols = inner(layout.col_dim);
+    plan.page_bytes = index.constant(tensix::tile_bytes(layout.format));
+    plan.pages = plan.outer;
+    if (layout.row_major) {
+        const IndexId bytes = index.mul(plan.cols, index.constant(tensix::element_bytes(layout.format)));
+        plan.page_bytes = index.mul(index.ceildiv(bytes, 4), index.constant(4));
+        return plan;
+    }
     plan.pages =
         index.mul(plan.outer, index.mul(index.ceildiv(plan.rows, kTileDim), index.ceildiv(plan.cols, kTileDim)));
     return plan;

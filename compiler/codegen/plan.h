@@ -31,6 +31,9 @@ struct PlanTensor {
     std::vector<int64_t> permutation;
     PlanExpr outer, rows, cols;  // elements after permuting
     PlanExpr pages;              // tiles in all
+    // Of a page. Row-major tensors (layout.row_major) have no permutation, padding or tiles: outer pages of one row of
+    // cols elements each, and up to 3 bytes more, as device memory is counted in words.
+    PlanExpr page_bytes;
     double pad_value = 0;
     // Of a number where the caller's bytes hold several, the lowest bits first: the recipe unpacks them along the last
     // dimension first, one number an element; shape is the caller's, in bytes. 8: nothing to unpack.

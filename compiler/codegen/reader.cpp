@@ -11,7 +11,7 @@ class ReaderWriter : public DataflowWriter {
 
   protected:
     std::string title() const override {
-        return read_.empty() ? "Reader: nothing to read." : "Reader: brings tiles of " + names_of(read_) + " into L1.";
+        return read_.empty() ? "Reader: nothing to read." : "Reader: brings " + names_of_parts(read_) + " into L1.";
     }
 };
 

@@ -12,7 +12,7 @@ class WriterWriter : public DataflowWriter {
   protected:
     std::string title() const override {
         if (written_.empty()) return "Writer: nothing to write.";
-        return "Writer: takes tiles of " + names_of(written_) + " to device memory" +
+        return "Writer: takes " + names_of_parts(written_) + " to device memory" +
                (read_.empty() ? "." : ", and brings those of " + names_of(read_) + " into L1.");
     }
 };

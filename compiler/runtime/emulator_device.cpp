@@ -36,8 +36,8 @@ class Buffers {
     Buffers& operator=(const Buffers&) = delete;
 
     void add(const PlanTensor& tensor, const TensorExtents& extents) {
-        const uint32_t page = tensix::tile_bytes(tensor.layout.format);
         // A tensor without elements still has an address.
+        const auto page = static_cast<uint32_t>(std::max<int64_t>(extents.page_bytes, 4));
         const auto pages = static_cast<uint64_t>(std::max<int64_t>(extents.pages, 1));
         all_.push_back(device_.allocate(pages * page, page, true, tensor.name));
     }
@@ -260,8 +260,7 @@ Result<RunStats> EmulatorDevice::run_checked(const Artifacts& artifacts, const s
     for (size_t p = 0; p < order.size(); ++p) {
         const size_t t = order[p];
         if (!plan.tensors[t].written || extents[t].pages == 0) continue;
-        std::vector<std::byte> pages(static_cast<size_t>(extents[t].pages) *
-                                     tensix::tile_bytes(plan.tensors[t].layout.format));
+        std::vector<std::byte> pages(static_cast<size_t>(extents[t].pages * extents[t].page_bytes));
         chip.read(buffers.of(TensorId(t)).address, pages.data(), pages.size());
         from_device_layout(plan.tensors[t], extents[t], std::move(pages), tensors[p]);
     }

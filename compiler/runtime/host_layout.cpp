@@ -19,7 +19,7 @@ Strides strides_of(const PlanTensor& tensor, const HostTensor& host) {
     Strides strides;
     for (int64_t dim : tensor.permutation) {
         const int64_t stride = host.strides[static_cast<size_t>(dim)];
-        if (dim == tensor.layout.row_dim) {
+        if (dim == tensor.layout.row_dim && !tensor.layout.row_major) {
             strides.row = stride;
         } else if (dim == tensor.layout.col_dim) {
             strides.col = stride;
@@ -137,12 +137,14 @@ std::optional<TensorExtents> evaluate_extents(const Plan& plan, const PlanTensor
         extents.shape.push_back(*value);
     }
     const auto outer = plan.ctx.index.eval(tensor.outer, symbols), rows = plan.ctx.index.eval(tensor.rows, symbols),
-               cols = plan.ctx.index.eval(tensor.cols, symbols), pages = plan.ctx.index.eval(tensor.pages, symbols);
-    if (!outer || !rows || !cols || !pages) return std::nullopt;
+               cols = plan.ctx.index.eval(tensor.cols, symbols), pages = plan.ctx.index.eval(tensor.pages, symbols),
+               page_bytes = plan.ctx.index.eval(tensor.page_bytes, symbols);
+    if (!outer || !rows || !cols || !pages || !page_bytes) return std::nullopt;
     extents.outer = *outer;
     extents.rows = *rows;
     extents.cols = *cols;
     extents.pages = *pages;
+    extents.page_bytes = *page_bytes;
     return extents;
 }
 
@@ -172,9 +174,9 @@ std::vector<std::byte> unpacked(const PlanTensor& tensor, const TensorExtents& e
 std::vector<std::byte> to_device_layout(const PlanTensor& tensor, const TensorExtents& extents,
                                         const HostTensor& host) {
     const tensix::DataFormat format = tensor.layout.format, from = staging_format(host.dtype, format);
-    const size_t slice = static_cast<size_t>(tensix::tiled_bytes(extents.rows, extents.cols, format));
+    const auto slice = static_cast<size_t>(extents.outer == 0 ? 0 : extents.pages / extents.outer * extents.page_bytes);
     const size_t bytes = static_cast<size_t>(size_bytes(host.dtype));
-    std::vector<std::byte> pages(static_cast<size_t>(extents.pages) * tensix::tile_bytes(format));
+    std::vector<std::byte> pages(static_cast<size_t>(extents.pages * extents.page_bytes));
     if (pages.empty()) return pages;
     if (tensor.packed_bits != 8) {
         const std::vector<std::byte> numbers = unpacked(tensor, extents, host);
@@ -196,7 +198,13 @@ std::vector<std::byte> to_device_layout(const PlanTensor& tensor, const TensorEx
     std::byte* target = pages.data();
     each_outer(strides, [&](int64_t offset) {
         const void* source = static_cast<const std::byte*>(host.data) + offset * static_cast<int64_t>(bytes);
-        if (in_place) {
+        if (tensor.layout.row_major) {
+            const auto columns = static_cast<size_t>(extents.cols);
+            if (!in_place)
+                for (int64_t c = 0; c < extents.cols; ++c)
+                    move_element(host.dtype, bytes, source, c * strides.col, gathered.data(), c, false);
+            tensix::convert(in_place ? source : gathered.data(), from, target, format, columns);
+        } else if (in_place) {
             const auto row_stride = static_cast<size_t>(extents.rows == 1 ? extents.cols : strides.row);
             tensix::tilize(source, from, static_cast<size_t>(extents.rows), static_cast<size_t>(extents.cols),
                            row_stride, target, format, static_cast<float>(tensor.pad_value));
@@ -219,7 +227,7 @@ void from_device_layout(const PlanTensor& tensor, const TensorExtents& extents, 
     if (pages.empty() || extents.rows == 0 || extents.cols == 0) return;
     if (tensor.layout.format == tensix::DataFormat::Float16) each_past_fp16(pages, 0, kFp16Mantissa);
     const tensix::DataFormat format = tensor.layout.format, to = staging_format(host.dtype, format);
-    const size_t slice = static_cast<size_t>(tensix::tiled_bytes(extents.rows, extents.cols, format));
+    const auto slice = static_cast<size_t>(extents.pages / extents.outer * extents.page_bytes);
     const size_t bytes = static_cast<size_t>(size_bytes(host.dtype));
     const Strides strides = strides_of(tensor, host);
     const bool in_place = host_format(host.dtype) && (strides.col == 1 || extents.cols == 1) &&
@@ -228,7 +236,11 @@ void from_device_layout(const PlanTensor& tensor, const TensorExtents& extents, 
     const std::byte* source = pages.data();
     each_outer(strides, [&](int64_t offset) {
         void* target = static_cast<std::byte*>(host.data) + offset * static_cast<int64_t>(bytes);
-        if (in_place) {
+        if (tensor.layout.row_major) {
+            tensix::convert(source, format, in_place ? target : gathered.data(), to, static_cast<size_t>(extents.cols));
+            for (int64_t c = 0; c < extents.cols && !in_place; ++c)
+                move_element(host.dtype, bytes, gathered.data(), c, target, c * strides.col, true);
+        } else if (in_place) {
             const auto row_stride = static_cast<size_t>(extents.rows == 1 ? extents.cols : strides.row);
             tensix::untilize(source, format, static_cast<size_t>(extents.rows), static_cast<size_t>(extents.cols),
                              target, to, row_stride);

@@ -15,12 +15,14 @@ namespace tilelang_tt {
 struct TensorExtents {
     std::vector<int64_t> shape;
     int64_t outer = 1, rows = 1, cols = 1;  // elements
-    int64_t pages = 0;                      // tiles
+    int64_t pages = 0;                      // tiles, or rows
+    int64_t page_bytes = 0;
 };
 // Nullopt where a symbol has no value.
 std::optional<TensorExtents> evaluate_extents(const Plan& plan, const PlanTensor& tensor, const IndexEnv& symbols);
 
-// Permutes, pads with tensor.pad_value, tilizes and converts `host`; extents.pages tiles of tensor.layout.format.
+// Permutes, pads with tensor.pad_value, tilizes and converts `host`; extents.pages tiles of tensor.layout.format. Of a
+// row-major tensor, its rows as they are, converted.
 // host.shape is extents.shape.
 std::vector<std::byte> to_device_layout(const PlanTensor& tensor, const TensorExtents& extents, const HostTensor& host);
 // The inverse; leaves what lies between the array's elements alone.

@@ -23,7 +23,10 @@ bool rows_aligned(const IndexArena& index, const prog::Channel& channel, IndexId
 }
 
 int64_t row_scratch_pages(const prog::Channel& channel, int64_t rows, const tensix::DeviceSpec& device, bool write) {
-    return ceil_div(rows * (row_bytes(channel) + row_alignment(device, write)), tensix::tile_bytes(channel.format));
+    // A row begins at a multiple of the alignment and comes with what precedes it there.
+    const int64_t alignment = row_alignment(device, write);
+    const int64_t pitch = (ceil_div(row_bytes(channel), alignment) + 1) * alignment;
+    return ceil_div(rows * pitch, tensix::tile_bytes(channel.format));
 }
 
 }  // namespace tilelang_tt

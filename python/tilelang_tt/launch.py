@@ -235,8 +235,13 @@ class Tensor:
         self.stored: str = self.host["ttnn_dtype"]
         if self.stored not in FORMATS:
             raise LaunchError(f"'{self.name}': ttnn has no tensors that store {plan['layout']['format']}")
-        if plan["layout"]["memory"] != "dram_interleaved" or plan["layout"]["page"] != "tile":
-            raise LaunchError(f"'{self.name}': this launcher places tiles interleaved in DRAM, not {plan['layout']}")
+        self.row_major = plan["layout"]["page"] == "row"
+        if plan["layout"]["memory"] != "dram_interleaved" or plan["layout"]["page"] not in ("tile", "row"):
+            raise LaunchError(f"'{self.name}': this launcher places tensors interleaved in DRAM, not {plan['layout']}")
+        if self.row_major and plan["layout"]["format"] == "Float16":
+            raise LaunchError(
+                f"'{self.name}': ttnn has no tensors of float16, and rows of it are not moved as float32: use bfloat16"
+            )
         self.format = FORMATS[self.stored]
 
     @property
@@ -254,16 +259,26 @@ class Tensor:
         outer, rows, cols = (evaluate(self.host[k], env) for k in ("outer", "rows", "cols"))
         return outer, rows, cols
 
+    def page_bytes(self, env: Env) -> int:
+        """Of a tile as ttnn stores it, or of a row."""
+        return evaluate(self.plan["layout"]["page_size"], env) if self.row_major else self.format.page
+
     def pages(self, env: Env) -> int:
         outer, rows, cols = self._matrix(env)
+        if self.row_major:
+            return outer
         return outer * -(-rows // TILE) * -(-cols // TILE)
 
     def to_pages(self, array: np.ndarray, env: Env) -> np.ndarray:
-        """The caller's array as [pages, bytes of a page]: permuted, padded, tilized and stored as the plan says."""
+        """The caller's array as [pages, bytes of a page]: permuted, padded, tilized and stored as the plan says, or its
+        rows."""
         outer, rows, cols = self._matrix(env)
         if "unpack" in self.host:
             array = _unpack(array, self.host["unpack"]["bits"], self.host["unpack"]["signed"])
         x = np.transpose(array, self.host["permute"]).reshape(outer, rows, cols)
+        if self.row_major:
+            row = self.format.encode(np.ascontiguousarray(x).reshape(outer, cols)).reshape(outer, -1)
+            return np.pad(row, ((0, 0), (0, self.page_bytes(env) - row.shape[1])))
         pad_rows, pad_cols = -rows % TILE, -cols % TILE
         if pad_rows or pad_cols:
             value = float(self.host["pad_value"])
@@ -275,6 +290,10 @@ class Tensor:
 
     def from_pages(self, pages: np.ndarray, env: Env) -> np.ndarray:
         outer, rows, cols = self._matrix(env)
+        if self.row_major:
+            raw = np.ascontiguousarray(pages[:, : cols * self.format.bits.itemsize])
+            x = self.format.decode(raw).reshape(self.shape(env))
+            return np.ascontiguousarray(x).astype(_numpy_dtype(self.plan["dtype"]), copy=False)
         tr, tc = -(-rows // TILE), -(-cols // TILE)
         x = self.format.decode(pages).reshape(outer, tr, tc, 2, 2, 16, 16).transpose(0, 1, 3, 5, 2, 4, 6)
         x = x.reshape(outer, tr * TILE, tc * TILE)[:, :rows, :cols]
@@ -289,7 +308,7 @@ class Tensor:
         shape = self.shape(env)
         return bool(
             tensor.storage_type() == ttnn.StorageType.DEVICE
-            and tensor.layout == ttnn.TILE_LAYOUT
+            and tensor.layout == (ttnn.ROW_MAJOR_LAYOUT if self.row_major else ttnn.TILE_LAYOUT)
             and tensor.dtype == getattr(ttnn, self.stored)
             and "unpack" not in self.host
             and list(self.host["permute"]) == list(range(len(shape)))
@@ -297,7 +316,7 @@ class Tensor:
             and tensor.memory_config() == ttnn.DRAM_MEMORY_CONFIG
             and tuple(int(s) for s in tensor.shape) == shape
             # a device tensor's padding holds anything
-            and (shape[-1] % TILE == 0 and shape[-2] % TILE == 0)
+            and (self.row_major or (shape[-1] % TILE == 0 and shape[-2] % TILE == 0))
         )
 
 
@@ -450,7 +469,7 @@ class Program:
         """The tensor as row-major uint32 in DRAM, one row a page: the values are stored by this module, not converted."""
         import ttnn
 
-        words = tensor.format.page // 4
+        words = tensor.page_bytes(env) // 4
         if array is None:
             shape = ttnn.Shape([tensor.pages(env), words])
             return ttnn.allocate_tensor_on_device(
@@ -466,7 +485,7 @@ class Program:
             rows = device_tensor.cpu().to(ttnn.ROW_MAJOR_LAYOUT).to_list()
             return np.asarray(rows, _numpy_dtype(tensor.plan["dtype"])).reshape(tensor.shape(env))
         raw = np.ascontiguousarray(device_tensor.cpu().to_numpy()).view(np.uint8)
-        return tensor.from_pages(raw.reshape(-1, tensor.format.page), env)
+        return tensor.from_pages(raw.reshape(-1, tensor.page_bytes(env)), env)
 
     def _descriptor(self, device: Any, launch: Mapping[str, Any], tensors: Sequence[Any], env: Env) -> Any:
         """ttnn's description of one launch: the plan's kernels, circular buffers and semaphores, nothing added."""

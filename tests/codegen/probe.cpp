@@ -184,6 +184,8 @@ int layout(uint32_t seed) {
         tensor.layout.row_dim = pick(rank);
         tensor.layout.col_dim = rank > 1 ? (tensor.layout.row_dim + 1 + pick(rank - 1)) % rank : -1;
         if (rank == 1 && pick(2)) std::swap(tensor.layout.row_dim, tensor.layout.col_dim);
+        const bool rows = tensor.layout.row_major = pick(4) == 0;
+        if (rows) tensor.layout.row_dim = -1, tensor.layout.col_dim = rank - 1;
         const auto extent = [&](int64_t d) { return d < 0 ? 1 : extents.shape[static_cast<size_t>(d)]; };
         for (int64_t d = 0; d < rank; ++d)
             if (d != tensor.layout.row_dim && d != tensor.layout.col_dim) {
@@ -195,6 +197,9 @@ int layout(uint32_t seed) {
         extents.rows = extent(tensor.layout.row_dim);
         extents.cols = extent(tensor.layout.col_dim);
         extents.pages = extents.outer * ceil_div(extents.rows, kTileDim) * ceil_div(extents.cols, kTileDim);
+        const int64_t element_bytes = tensix::element_bytes(format);
+        extents.page_bytes = tensix::tile_bytes(format);
+        if (rows) extents.pages = extents.outer, extents.page_bytes = ceil_div(extents.cols * element_bytes, 4) * 4;
         // Strides of a random order of dimensions, with gaps.
         std::vector<int64_t> order(static_cast<size_t>(rank));
         for (int64_t d = 0; d < rank; ++d) order[static_cast<size_t>(d)] = d;
@@ -229,8 +234,13 @@ int layout(uint32_t seed) {
         back = memory;
         const std::vector<std::byte> pages = to_device_layout(tensor, extents, host);
         // Every element where the layout says it is.
-        std::vector<float> numbers(static_cast<size_t>(extents.pages) * 1024);
-        tensix::decode(format, pages.data(), numbers.data(), numbers.size());
+        const auto page_elements = static_cast<size_t>(extents.page_bytes / element_bytes);
+        std::vector<float> numbers(pages.size() / static_cast<size_t>(element_bytes));
+        std::vector<std::byte> whole = pages;  // what is decoded at once
+        whole.resize(ceil_div(static_cast<int64_t>(pages.size()), 64) * 64);
+        std::vector<float> decoded(whole.size() / static_cast<size_t>(element_bytes));
+        tensix::decode(format, whole.data(), decoded.data(), decoded.size());
+        std::copy_n(decoded.begin(), numbers.size(), numbers.begin());
         std::vector<int64_t> index(static_cast<size_t>(rank), 0);
         int64_t padding = static_cast<int64_t>(numbers.size());
         for (int64_t i = 0; i < extents.outer * extents.rows * extents.cols; ++i) {
@@ -242,20 +252,23 @@ int layout(uint32_t seed) {
             }
             const int64_t c = i % extents.cols, r = i / extents.cols % extents.rows,
                           o = i / extents.cols / extents.rows;
-            const int64_t page = (o * ceil_div(extents.rows, 32) + r / 32) * ceil_div(extents.cols, 32) + c / 32;
-            const auto in_tile = tensix::tile_offset(static_cast<uint32_t>(r % 32), static_cast<uint32_t>(c % 32));
-            const float got = numbers[static_cast<size_t>(page) * 1024 + in_tile];
+            const int64_t page =
+                rows ? o : (o * ceil_div(extents.rows, 32) + r / 32) * ceil_div(extents.cols, 32) + c / 32;
+            const auto in_page =
+                rows ? static_cast<size_t>(c)
+                     : tensix::tile_offset(static_cast<uint32_t>(r % 32), static_cast<uint32_t>(c % 32));
+            const float got = numbers[static_cast<size_t>(page) * page_elements + in_page];
             const auto want = static_cast<float>(dtype == DType::Bool ? at % 2 : at % 100);
             if (got != want) {
                 std::printf("round %d: element %ld is %g, not %g\n", round, static_cast<long>(i), got, want);
                 return 1;
             }
-            numbers[static_cast<size_t>(page) * 1024 + in_tile] = 1;
+            numbers[static_cast<size_t>(page) * page_elements + in_page] = rows ? 0 : 1;
             --padding;
         }
         for (float number : numbers)
-            if (number != 1) {
-                std::printf("round %d: padding is %g, not 1\n", round, number);
+            if (number != (rows ? 0 : 1)) {
+                std::printf("round %d: padding is %g\n", round, number);
                 return 1;
             }
         // Back into memory that differs only at the elements.
