@@ -151,8 +151,9 @@ Tiles Placer::tiles_of(ChannelId channel, const graph::TileType& type, bool by_c
 void Placer::region(const graph::Region& region, std::vector<Step>& steps, bool in_loop, int64_t stages) {
     const graph::Region* outer = std::exchange(region_, &region);
     std::vector<const graph::Op*> waiting;
-    for (const graph::Op& op : region.ops) {
+    for (const graph::Op* next : order(region)) {
         if (!errors_.empty()) break;
+        const graph::Op& op = *next;
         auto place_load = [&](const graph::Op& load) {
             this->load(load, std::get<graph::Load>(load.v),
                        group_.open && group_.loop ? group_.loads_after_loop : steps,

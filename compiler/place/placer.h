@@ -103,6 +103,12 @@ class Placer {
     void load(const graph::Op& op, const graph::Load& load, std::vector<Step>& steps, Role role, int64_t stages = 0);
     std::optional<Tiles> find_operand(ValueId id, bool by_columns) const;
 
+    // ---- order.cpp: which operations go next to which ----
+    std::vector<const graph::Op*> order(const graph::Region& region) const;
+    const graph::Op* only_reader(ValueId id, const graph::Region& region) const;
+    bool takes_maps_of(const graph::Op& reader, const graph::TileType& of) const;
+    bool at_hand(ValueId id, const graph::Op& reader, const graph::Region& region) const;
+
     // ---- groups.cpp: from groups of operations to sections ----
     void start(std::vector<Step>& steps, const graph::TileType& type, LocId loc);
     void append(const graph::Op& op);
