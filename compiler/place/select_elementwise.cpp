@@ -111,7 +111,9 @@ void Selector::cast(const graph::Eltwise& op, DType from, const graph::TileType&
         calls = to_float(from);
     }
     if (to == DType::Bool && from != DType::Bool) calls.push_back({OpCode::unary_ne_tile, {fp32_bits(0)}});
-    in_place(op, calls);
+    if (!calls.empty() || !op.operands[0].value) return in_place(op, calls);
+    // Nothing changes in DST: the result is another name of the register.
+    define(op.result.id, read(op.operands[0], result, false).unit);
 }
 
 // The FPU takes operands of one exponent width: fp16 with fp16 only. Sums of fp16 may lie in fp32.

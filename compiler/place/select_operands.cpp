@@ -1,4 +1,6 @@
 // Operands in registers: loaded, spread over the tile where they are vectors, and given back after their last use.
+#include <algorithm>
+
 #include "compiler/place/selector.h"
 
 #include <algorithm>
@@ -66,10 +68,11 @@ Source Selector::read(const graph::Operand& operand, const graph::TileType& resu
         const bool spread_out = spread_it && access != Access::Full;
         const bool last = --reads_[value] <= 0;
         const std::tuple key{value, access, spread_out};
-        if (auto held = held_.find(key); held != held_.end() && (last || !overwrite)) {
+        if (auto held = held_.find(key); held != held_.end()) {
             const int unit = held->second;
+            const bool owned = last && !holds_value(unit);
             if (last) held_.erase(held);
-            return {unit, last};
+            if (owned || !overwrite) return {unit, owned};
         }
         int unit = load(operand, result);
         if (spread_out) unit = integer ? spread_integer(unit, access, type(operand.value).dtype) : spread(unit, access);
@@ -77,9 +80,9 @@ Source Selector::read(const graph::Operand& operand, const graph::TileType& resu
         held_[key] = unit;
         return {unit, false};
     }
-    const bool last = --reads_[value] == 0;
     const int unit = it->second;
-    if (last) units_.erase(it);
+    if (--reads_[value] == 0) units_.erase(it);
+    const bool last = !holds_value(unit);
     if (last || !overwrite) return {unit, last};
     const int copy = alloc();
     emit(OpCode::copy_dest_values, {unit, copy},
@@ -176,10 +179,15 @@ int Selector::spread_integer(int vector, Access access, DType dtype) {
 
 void Selector::define(ValueId value, int unit) {
     value = analysis_.resolve(value);
-    if (reads_[value] == 0)
-        free_.push_back(unit);
-    else
+    if (reads_[value] != 0)
         units_[value] = unit;
+    else if (!holds_value(unit))
+        free_.push_back(unit);
+}
+
+// Two values may share a register: one is a cast of the other that leaves DST as it is.
+bool Selector::holds_value(int unit) const {
+    return std::any_of(units_.begin(), units_.end(), [&](const auto& entry) { return entry.second == unit; });
 }
 
 // The operand is not read after all.
@@ -188,8 +196,9 @@ void Selector::forget(const graph::Operand& operand) {
     const ValueId value = analysis_.resolve(operand.value);
     if (--reads_[value] > 0) return;
     if (auto it = units_.find(value); it != units_.end()) {
-        free_.push_back(it->second);
+        const int unit = it->second;
         units_.erase(it);
+        if (!holds_value(unit)) free_.push_back(unit);
     }
 }
 

@@ -91,6 +91,7 @@ class Selector {
     void clear_beside(int unit);
     int spread_integer(int vector, Access access, DType dtype);
     void define(ValueId value, int unit);
+    bool holds_value(int unit) const;
     void forget(const graph::Operand& operand);
 
     // ---- select_positions.cpp: values that follow from the position ----

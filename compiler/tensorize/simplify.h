@@ -2,6 +2,7 @@
 // it changed anything, and needs nothing of the others: tensorize runs them until none does.
 #pragma once
 
+#include "compiler/ir/target.h"
 #include "compiler/ir/tile_graph.h"
 
 namespace tilelang_tt {
@@ -38,6 +39,15 @@ bool fold_branches(const Context& ctx, graph::Launch& launch);
 // Pre: SSA. Post: no load of a tensor that the launch does not store to, transpose, reduction or matmul in a loop's
 // body that is the same in every iteration; it stands before the loop.
 bool hoist_invariants(const Context& ctx, graph::Launch& launch);
+
+// Pre: SSA. Post: no Matmul accumulates onto a Select of 0 and an infinity that nothing else uses; the Select chooses
+// between the product and the infinity instead. Where the product is not finite, the other of the two is not defined.
+bool mask_products(graph::Launch& launch);
+
+// Pre: SSA. Post: unless the precision is exact, no quotient of fp32 of a block by a row, a column or a scalar, but the
+// block times the reciprocal of that, rounded once more; if it is fast, no exp of fp32, but exp2(x * log2(e)), whose
+// relative error grows with x by 2^-24 |x|.
+bool reduce_strength(graph::Launch& launch, Precision precision);
 
 // Pre: SSA. Post: no two values have the same name; the first keeps it.
 void name_apart(graph::Launch& launch);

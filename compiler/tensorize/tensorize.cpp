@@ -14,6 +14,7 @@ void simplify_until_done(Context& ctx, graph::Launch& launch) {
     for (bool changed = true; changed;) {
         changed = fold_branches(ctx, launch);
         changed = fold_fills(ctx, launch) || changed;
+        changed = mask_products(launch) || changed;
         changed = forward_copies(launch) || changed;
         changed = forward_parts(ctx, launch) || changed;
         changed = merge_equal_ops(launch) || changed;
@@ -22,15 +23,16 @@ void simplify_until_done(Context& ctx, graph::Launch& launch) {
     }
 }
 
-void simplify(Context& ctx, graph::Launch& launch) {
+void simplify(Context& ctx, graph::Launch& launch, const Target& target) {
     simplify_until_done(ctx, launch);
+    if (reduce_strength(launch, target.precision)) simplify_until_done(ctx, launch);
     // Once: what it puts together again, for those who need it whole, stays.
     if (split_values(ctx, launch)) simplify_until_done(ctx, launch);
 }
 
 }  // namespace
 
-Result<TileGraph> tensorize(const TileProgram& program, const MappingPlan& mapping, const Target&) {
+Result<TileGraph> tensorize(const TileProgram& program, const MappingPlan& mapping, const Target& target) {
     TileGraph graph;
     graph.ctx = program.ctx;
     std::vector<Diagnostic> errors, remarks;
@@ -42,7 +44,7 @@ Result<TileGraph> tensorize(const TileProgram& program, const MappingPlan& mappi
     std::vector<bool> pad_is_zero;
     for (const TensorLayout& layout : mapping.layouts) pad_is_zero.push_back(layout.pad_is_zero);
     for (graph::Launch& launch : graph.launches) {
-        simplify(graph.ctx, launch);
+        simplify(graph.ctx, launch, target);
         check_memory_order(graph.ctx, launch, errors);
         mask_edges(graph.ctx, launch, pad_is_zero);
         insert_pads(graph.ctx, launch, pad_is_zero);
