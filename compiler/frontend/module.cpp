@@ -28,6 +28,10 @@ namespace ffi = tvm::ffi;
 
 std::mutex last_run_mutex;
 std::optional<RunStats> last_run;
+struct {
+    int64_t runs = 0, unmodelled = 0;  // of them, those that nothing models the time of
+    double seconds = 0;                // modelled
+} all_runs;
 
 [[noreturn]] void raise_message(const char* kind, const std::string& message) { throw ffi::Error(kind, message, ""); }
 
@@ -162,6 +166,9 @@ class KernelModule : public ffi::ModuleObj {
         if (!result) raise(kRunError, result.diagnostics());
         const std::lock_guard lock(last_run_mutex);
         last_run = result.take();
+        ++all_runs.runs;
+        all_runs.unmodelled += last_run->cycles == 0;
+        all_runs.seconds += last_run->seconds;
     }
 
     // What is thrown below is a defect or a machine out of memory; the caller still learns which kernel it was.
@@ -222,12 +229,22 @@ ffi::Map<ffi::String, ffi::Any> describe_last_run() {
     return out;
 }
 
+ffi::Map<ffi::String, ffi::Any> describe_all_runs() {
+    const std::lock_guard lock(last_run_mutex);
+    ffi::Map<ffi::String, ffi::Any> out;
+    out.Set("runs", all_runs.runs);
+    out.Set("unmodelled", all_runs.unmodelled);
+    out.Set("seconds", all_runs.seconds);
+    return out;
+}
+
 TVM_FFI_STATIC_INIT_BLOCK() {
     namespace refl = tvm::ffi::reflection;
     refl::GlobalDef()
         .def("ffi.Module.load_from_bytes.tilelang_tt", KernelModule::load)
         .def("ffi.Module.load_from_bytes.tilelang_tt_host", [](const ffi::Bytes&) { return make_host_module(); })
-        .def("tilelang_tt.last_run", describe_last_run);
+        .def("tilelang_tt.last_run", describe_last_run)
+        .def("tilelang_tt.all_runs", describe_all_runs);
 }
 
 }  // namespace

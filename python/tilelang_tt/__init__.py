@@ -29,7 +29,7 @@ else:
     for _kind, _error in (("Compile", CompileError), ("Argument", ArgumentError), ("Run", RunError)):
         tvm_ffi.register_error(f"TileLangTT{_kind}Error", _error)
 
-    from . import backend, ttnn_device
+    from . import backend, profiling, ttnn_device
     from ._ffi import RunStats, build_id, devices, last_run, version
     from .artifacts import Artifacts, compile_artifacts
     from .storage import annotate_storage
@@ -37,6 +37,7 @@ else:
     from .ttnn_device import device
 
     BACKEND = backend.register()
+    profiling.install()
     tvm_ffi.register_global_func("tilelang_tt.run_on_ttnn", ttnn_device.run, override=True)
     __version__: str = version()
 

@@ -117,3 +117,19 @@ def last_run() -> RunStats | None:
         str(stats["numerics"]),
         float(stats["wall_seconds"]),
     )
+
+
+@dataclass(frozen=True)
+class RunTotals:
+    """All runs of kernels in this process so far."""
+
+    runs: int
+    unmodelled: int
+    """Runs on a device that models no time: the reference interpreter, or ttnn."""
+    seconds: float
+    """Modelled, added up."""
+
+
+def all_runs() -> RunTotals:
+    totals = _call("all_runs")
+    return RunTotals(int(totals["runs"]), int(totals["unmodelled"]), float(totals["seconds"]))
