@@ -148,6 +148,7 @@ IndexId IndexArena::floordiv(IndexId a, IndexId b) {
         if (low == floor_div(r.hi, Wide(c)) && !__builtin_add_overflow(whole.constant, int64_t(low), &whole.constant))
             return build(*this, whole);
     }
+    take_small(nodes_, vars_, rest, c);
     // (g·y + k) // (g·m) = (y + k // g) // m
     int64_t d = c;
     const int64_t g = gcd_of_terms(rest, c);
@@ -211,6 +212,8 @@ IndexId IndexArena::floormod(IndexId a, IndexId b) {
     rest.constant -= c * floor_div(rest.constant, c);
     if (rest.terms.empty()) return constant(rest.constant);
     if (const Range r = range_of(nodes_, vars_, rest); r.lo >= 0 && r.hi < c) return build(*this, rest);
+    if (const auto small = take_small(nodes_, vars_, rest, c))
+        return add(floormod(build(*this, rest), b), build(*this, *small));
     // (g·y + k) % (g·m) = g·((y + k // g) % m) + k % g
     const int64_t g = gcd_of_terms(rest, c);
     if (g > 1) {

@@ -126,6 +126,23 @@ int64_t gcd_of_terms(const Linear& sum, int64_t with) {
     return g;
 }
 
+std::optional<Linear> take_small(const std::vector<IndexNode>& nodes, const std::vector<Var>& vars, Linear& sum,
+                                 int64_t c) {
+    for (const auto& candidate : sum.terms) {
+        const int64_t g = std::gcd(candidate.second, c);
+        if (g == 1) continue;
+        Linear big, small;
+        for (const auto& t : sum.terms) (t.second % g == 0 ? big : small).terms.push_back(t);
+        if (small.terms.empty()) continue;
+        big.constant = g * floor_div(sum.constant, g);
+        small.constant = sum.constant - big.constant;
+        if (const Range r = range_of(nodes, vars, small); r.lo < 0 || r.hi >= g) continue;
+        sum = std::move(big);
+        return small;
+    }
+    return std::nullopt;
+}
+
 Range range_of(const std::vector<IndexNode>& nodes, const std::vector<Var>& vars, IndexId id) {
     const IndexNode& n = nodes[id.v];
     const auto of = [&](IndexId i) { return range_of(nodes, vars, i); };

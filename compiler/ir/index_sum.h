@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -45,6 +46,9 @@ Linear difference(const std::vector<IndexNode>& nodes, IndexId a, IndexId b);
 void decompose(const std::vector<IndexNode>& nodes, IndexId id, int64_t factor, Linear& sum);
 void normalize(const std::vector<IndexNode>& nodes, Linear& sum);
 int64_t gcd_of_terms(const Linear& sum, int64_t with);
+// sum = g·y + small with 0 <= small < g for some g > 1 that divides c: takes small off the sum and returns it.
+std::optional<Linear> take_small(const std::vector<IndexNode>& nodes, const std::vector<Var>& vars, Linear& sum,
+                                 int64_t c);
 
 // Structural order: independent of when a node was made.
 int compare(const std::vector<IndexNode>& nodes, IndexId a, IndexId b);

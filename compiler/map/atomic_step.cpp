@@ -4,19 +4,23 @@
 
 #include "compiler/ir/walk.h"
 #include "compiler/map/access.h"
+#include "compiler/map/stores.h"
 
 namespace tilelang_tt::atomics {
 
 using tensix::TileFn;
 using tile::Combine;
 
-namespace {
-
 TileFn combine_fn(Combine combine) {
     return combine == Combine::Add ? TileFn::Add : combine == Combine::Max ? TileFn::Max : TileFn::Min;
 }
 
-}  // namespace
+LaneId unrounded(Context& ctx, LaneId value, DType work) {
+    const LaneNode node = ctx.lanes.node(value);
+    const bool rounds = node.op == LaneOp::Apply && node.fn == TileFn::Cast && node.dtype != work;
+    if (rounds && ctx.lanes.node(node.a).dtype == work) return node.a;
+    return node.dtype == work ? value : ctx.lanes.apply(TileFn::Cast, work, value);
+}
 
 bool any_atomic(const tile::Map& map) {
     return std::any_of(map.stores.begin(), map.stores.end(),
@@ -59,11 +63,7 @@ LaneId Step::combined(Combine combine, DType type, LaneId a, LaneId b) {
     return ctx_.lanes.apply(combine_fn(combine), type, a, b);
 }
 
-LaneId Step::unrounded(LaneId value, DType work) {
-    const LaneNode node = ctx_.lanes.node(value);
-    const bool rounds = node.op == LaneOp::Apply && node.fn == TileFn::Cast && node.dtype != work;
-    return cast(rounds && ctx_.lanes.node(node.a).dtype == work ? node.a : value, work);
-}
+LaneId Step::unrounded(LaneId value, DType work) { return atomics::unrounded(ctx_, value, work); }
 
 bool Step::uses(const std::vector<IndexId>& indices, VarId var) const {
     return std::any_of(indices.begin(), indices.end(), [&](IndexId id) { return index_.uses(id, var); });
@@ -148,17 +148,21 @@ void Step::one_block(tile::Launch& launch) {
 }
 
 void Step::refuse_loop(const tile::Store& store, const tile::For& loop, LocId loc) {
+    const bool shares = std::any_of(launch_.grid.begin(), launch_.grid.end(),
+                                    [&](VarId axis) { return index_.uses(loop.begin, axis); });
+    const std::string& var = index_.var(loop.var).name;
     refuse(loc,
-           std::string(user_name(store.combine)) + " on `" + name(store.ref) + "`: iterations of `" +
-               index_.var(loop.var).name +
+           std::string(user_name(store.combine)) + " on `" + name(store.ref) + "`: iterations of `" + var +
                "` contribute to the same elements, and between them the kernel turns to others",
-           "make `" + index_.var(loop.var).name + "` the innermost loop around the atomic, or add up in a buffer");
+           shares
+               ? "let the blocks that have a share of a value of `" + var +
+                     "` add up iterations that follow each other without gap or overlap, as in stream-K, in a buffer "
+                     "that starts at 0; or split the sum along a grid axis of its own"
+               : "make `" + var + "` the innermost loop around the atomic, or add up in a buffer");
 }
 
 void Step::in_place(tile::Store& store) {
-    const DType type = dtype(store.ref), work = work_dtype(type);
-    const LaneId old = cast(ctx_.lanes.read(type, store.ref, store.indices), work);
-    store.value = cast(combined(store.combine, work, old, unrounded(store.value, work)), type);
+    store.value = value_after(ctx_, store);
     store.combine = Combine::None;
 }
 

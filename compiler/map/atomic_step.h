@@ -19,6 +19,9 @@ tile::Store* atomic_of(tile::Op& op);
 std::string_view user_name(tile::Combine combine);
 // Contributions are combined in fp32 where the tensor is narrower, and rounded once.
 DType work_dtype(DType dtype);
+tensix::TileFn combine_fn(tile::Combine combine);
+// The value before the rounding to a narrower tensor.
+LaneId unrounded(Context& ctx, LaneId value, DType work);
 
 class Step {
   public:
@@ -43,7 +46,6 @@ class Step {
 
     LaneId cast(LaneId value, DType to);
     LaneId combined(tile::Combine combine, DType type, LaneId a, LaneId b);
-    // The value before the rounding to a narrower tensor.
     LaneId unrounded(LaneId value, DType work);
     // The store replaces what is there by that combined with its value.
     void in_place(tile::Store& store);

@@ -267,13 +267,13 @@ class BlockMerge {
         };
         for (const tile::Store& store : op.stores) {
             check_access(store.ref, store.indices, true);
-            require(uniform(store.cond));
+            require(lane || uniform(store.cond));
             // Every block contributes, rows past the last one do not.
             if (store.combine != tile::Combine::None)
                 require(lane && (row_dim(store.ref, store.indices) ||
                                  index_.divisible_by(launch_.grid_extents[axis_], merged_)));
             each_lane_node(ctx_.lanes, store.value, [&](const LaneNode& node) {
-                if (node.op == LaneOp::Index) require(uniform(node.index));
+                if (node.op == LaneOp::Index) require(lane || uniform(node.index));
                 if (node.op == LaneOp::Read) check_access(node.ref, node.indices, false);
             });
         }
@@ -293,9 +293,27 @@ class BlockMerge {
         const VarId lane = index_.new_var({index_.var(old).name, VarKind::Lane, 0, rows_ * merged_ - 1});
         IndexSubst subst = first_;
         subst[old] = index_.of(lane);
+        // As a value or condition: the block's number and the row inside it, of each row.
+        const IndexId rows = index_.constant(rows_);
+        const IndexSubst of_row{{block_, index_.add(first_.at(block_), index_.floordiv(index_.of(lane), rows))},
+                                {old, index_.floormod(index_.of(lane), rows)}};
         for (size_t i = 0; i < map.vars.size(); ++i)
             if (map.vars[i] == old) map.vars[i] = lane, map.extents[i] = index_.constant(rows_ * merged_);
-        substitute(ctx_, map.stores, subst);
+        for (tile::Store& store : map.stores) {
+            for (IndexId& id : store.indices) id = index_.substitute(id, subst);
+            if (store.cond) store.cond = index_.substitute(store.cond, of_row);
+            store.value = rewrite(store.value, subst, of_row);
+        }
+    }
+    LaneId rewrite(LaneId id, const IndexSubst& places, const IndexSubst& values) {
+        if (!id) return id;
+        const LaneNode n = ctx_.lanes.node(id);
+        if (n.op == LaneOp::Index) return ctx_.lanes.index(n.dtype, index_.substitute(n.index, values));
+        if (n.op == LaneOp::Apply) {
+            const LaneId a = rewrite(n.a, places, values), b = rewrite(n.b, places, values);
+            return ctx_.lanes.apply(n.fn, n.dtype, a, b, rewrite(n.c, places, values));
+        }
+        return substitute(ctx_, id, places);
     }
 
     Context& ctx_;

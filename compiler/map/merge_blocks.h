@@ -9,8 +9,9 @@ namespace tilelang_tt {
 
 // Merges blocks along each grid axis of the launch to which the rewrite applies, and notes it in `remarks` (TT2090).
 // It applies where the axis indexes tensors as `bx * r + i`, i over r elements, with one r; where a buffer that holds
-// something of a block's own has one dimension of r for it, which no reduction runs over; where nothing else depends
-// on the axis or on the position inside the r elements; and where merged blocks store nothing that no block stored.
+// something of a block's own has one dimension of r for it, which no reduction runs over; where no other place depends
+// on the axis or on the position inside the r elements (values and conditions of T.Parallel may); and where merged
+// blocks store nothing that no block stored.
 // tensors: the dimensions that tiles run over; blocks of other dimensions fill no tiles.
 void merge_blocks(Context& ctx, tile::Launch& launch, const std::vector<Dims>& tensors,
                   std::vector<Diagnostic>& remarks);

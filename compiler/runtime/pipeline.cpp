@@ -11,9 +11,12 @@
 #include "compiler/map/atomics.h"
 #include "compiler/map/coarsen.h"
 #include "compiler/map/integer_gemm.h"
+#include "compiler/map/join.h"
 #include "compiler/map/lanes.h"
 #include "compiler/map/map.h"
 #include "compiler/map/persistent.h"
+#include "compiler/map/segments.h"
+#include "compiler/map/split_axes.h"
 #include "compiler/map/unpack.h"
 #include "compiler/place/place.h"
 #include "compiler/schedule/schedule.h"
@@ -24,11 +27,15 @@ namespace tilelang_tt {
 
 namespace {
 
-constexpr std::array<PassInfo, 11> kPasses = {{
+constexpr std::array<PassInfo, 14> kPasses = {{
     {"unpack", "TileProgram", "TileProgram", "gives numbers that share a byte an element each, where annotated"},
     {"lanes", "TileProgram", "TileProgram", "lets the lanes of T.Parallel run over the dimensions of what it touches"},
+    {"segments", "TileProgram", "TileProgram",
+     "gives what blocks share out along a loop, as in stream-K, to one block each"},
     {"integer_gemm", "TileProgram", "TileProgram", "makes T.gemm of 8-bit integers products of their halves"},
     {"persistent", "TileProgram", "TileProgram", "makes the tiles that persistent blocks walk over blocks of the grid"},
+    {"join", "TileProgram", "TileProgram", "makes launches that do the same for neighbouring blocks one"},
+    {"axes", "TileProgram", "TileProgram", "splits a grid axis that indexes tensors by quotient and remainder"},
     {"coarsen", "TileProgram", "TileProgram", "merges blocks of single rows into blocks of whole tiles"},
     {"atomics", "TileProgram", "TileProgram", "makes what several blocks add the work of one, in series or by parts"},
     {"map", "TileProgram", "MappingPlan", "decides which core computes which blocks and how tensors lie in memory"},
@@ -140,18 +147,27 @@ Result<Compiled> compile_program(const TileProgram& program, const Target& targe
         "lanes", out.laned, [&] { return Result<TileProgram>(normalize_lanes(*out.unpacked)); },
         [](const TileProgram& p) { return verify(p); }, [](const TileProgram& p) { return print(p); });
     stages.stage<TileProgram>(
-        "integer_gemm", out.floated, [&] { return Result<TileProgram>(split_integer_gemms(*out.laned)); },
+        "segments", out.segmented, [&] { return Result<TileProgram>(merge_segments(*out.laned)); },
+        [](const TileProgram& p) { return verify(p); }, [](const TileProgram& p) { return print(p); });
+    stages.stage<TileProgram>(
+        "integer_gemm", out.floated, [&] { return Result<TileProgram>(split_integer_gemms(*out.segmented)); },
         [](const TileProgram& p) { return verify(p); }, [](const TileProgram& p) { return print(p); });
     stages.stage<TileProgram>(
         "persistent", out.tiled, [&] { return Result<TileProgram>(undo_persistence(*out.floated)); },
         [](const TileProgram& p) { return verify(p); }, [](const TileProgram& p) { return print(p); });
     stages.stage<TileProgram>(
-        "coarsen", out.coarsened, [&] { return Result<TileProgram>(coarsen(*out.tiled)); },
+        "join", out.joined, [&] { return Result<TileProgram>(join_launches(*out.tiled)); },
+        [](const TileProgram& p) { return verify(p); }, [](const TileProgram& p) { return print(p); });
+    stages.stage<TileProgram>(
+        "axes", out.split, [&] { return Result<TileProgram>(split_axes(*out.joined)); },
+        [](const TileProgram& p) { return verify(p); }, [](const TileProgram& p) { return print(p); });
+    stages.stage<TileProgram>(
+        "coarsen", out.coarsened, [&] { return Result<TileProgram>(coarsen(*out.split)); },
         [](const TileProgram& p) { return verify(p); }, [](const TileProgram& p) { return print(p); });
     stages.stage<TileProgram>(
         "atomics", out.owned, [&] { return lower_atomics(*out.coarsened, target); },
         [](const TileProgram& p) { return verify(p); }, [](const TileProgram& p) { return print(p); });
-    if (const auto& last = out.owned ? out.owned : out.coarsened ? out.coarsened : out.tiled)
+    if (const auto& last = out.owned ? out.owned : out.coarsened ? out.coarsened : out.split)
         out.remarks = last->remarks;
     stages.stage<MappingPlan>(
         "map", out.mapping, [&] { return map_program(*out.owned, target); }, no_check<MappingPlan>(),

@@ -36,8 +36,11 @@ struct Compiled {
     // What each stage made, as far as the pipeline went.
     std::optional<TileProgram> unpacked;
     std::optional<TileProgram> laned;
+    std::optional<TileProgram> segmented;
     std::optional<TileProgram> floated;  // after integer_gemm
     std::optional<TileProgram> tiled;    // after persistent
+    std::optional<TileProgram> joined;
+    std::optional<TileProgram> split;  // after axes
     std::optional<TileProgram> coarsened;
     std::optional<TileProgram> owned;  // after atomics
     std::optional<MappingPlan> mapping;

@@ -432,8 +432,11 @@ int run(const std::vector<std::string>& args) {
                        : compiled.graph     ? Form(*compiled.graph)
                        : compiled.owned     ? Form(*compiled.owned)
                        : compiled.coarsened ? Form(*compiled.coarsened)
+                       : compiled.split     ? Form(*compiled.split)
+                       : compiled.joined    ? Form(*compiled.joined)
                        : compiled.tiled     ? Form(*compiled.tiled)
                        : compiled.floated   ? Form(*compiled.floated)
+                       : compiled.segmented ? Form(*compiled.segmented)
                        : compiled.laned     ? Form(*compiled.laned)
                        : compiled.unpacked  ? Form(*compiled.unpacked)
                                             : form;
