@@ -22,13 +22,40 @@ bool unbounded_at_zero(TileFn fn) {
     }
 }
 
+// Finite for finite operands, far from the ends of the range.
+bool bounded(TileFn fn) {
+    switch (fn) {
+        case TileFn::Identity:
+        case TileFn::Cast:
+        case TileFn::Neg:
+        case TileFn::Abs:
+        case TileFn::Sqrt:
+        case TileFn::Tanh:
+        case TileFn::Sigmoid:
+        case TileFn::Erf:
+        case TileFn::Add:
+        case TileFn::Sub:
+        case TileFn::Mul:
+        case TileFn::Min:
+        case TileFn::Max:
+        case TileFn::Select:
+            return true;
+        default:
+            return false;
+    }
+}
+
 }  // namespace
 
 Result<Selected> Selector::run(const std::vector<const graph::Op*>& ops, const std::vector<ValueId>& preset,
                                const std::vector<ValueId>& wanted) {
     count(ops, wanted);
     for (const graph::Op* op : ops)
-        if (auto* eltwise = std::get_if<graph::Eltwise>(&op->v)) divides_ |= unbounded_at_zero(eltwise->fn);
+        if (auto* eltwise = std::get_if<graph::Eltwise>(&op->v)) {
+            divides_ |= unbounded_at_zero(eltwise->fn);
+            unbounded_ |= !bounded(eltwise->fn);
+        }
+    for (ValueId value : wanted) spreads_ |= options_.to_pack && spread_later(value);
     for (ValueId value : preset) units_[analysis_.resolve(value)] = fresh();
     for (const graph::Op* op : ops) {
         loc_ = op->loc;

@@ -115,20 +115,24 @@ bool Selector::broadcast_later(ValueId value) const {
                        [](const Use& use) { return !std::holds_alternative<graph::Store>(use.op->v); });
 }
 
-// Whether the group may have made something infinite beside a vector that is packed: an infinite constant is all over
-// its tile, and so is what a group that divides makes of vectors that it has spread; what a reduction in DST leaves
-// there is of its operand. After a reduction by the FPU the packer writes zeros.
-bool Selector::infinite_beside(ValueId value, const std::vector<const graph::Op*>& ops) const {
+// Whether it is a column (an element of one) that the SFPU spreads.
+bool Selector::spread_later(ValueId value) const {
     const graph::TileType& t = type(value);
-    if (t.orientation != Orientation::Col && t.orientation != Orientation::Scalar) return false;
-    if (is_int(t.dtype) || !options_.fp32_dest) return false;
-    if (!broadcast_later(value)) return false;
+    return (t.orientation == Orientation::Col || t.orientation == Orientation::Scalar) && !is_int(t.dtype) &&
+           options_.fp32_dest && broadcast_later(value);
+}
+
+// Whether the group may have made something infinite beside a vector that is packed: an infinite constant is all over
+// its tile, and so is what a group that divides makes of vectors that it has spread. What a reduction in DST leaves
+// there is cleared at once (fold). After a reduction by the FPU the packer writes zeros.
+bool Selector::infinite_beside(ValueId value, const std::vector<const graph::Op*>& ops) const {
+    if (!spread_later(value)) return false;
     const auto infinite = [&](const graph::Operand& operand) {
         const double* constant = constant_of(operand);
         return constant && !std::isfinite(*constant);
     };
     if (infinite({value, 0})) return true;
-    bool made = divides_ || leaves_rest_;
+    bool made = divides_;
     for (const graph::Op* op : ops) {
         if (auto* reduce = std::get_if<graph::Reduce>(&op->v); reduce && !reduced_(reduce->result.id).in_dst)
             return false;

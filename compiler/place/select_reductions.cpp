@@ -108,7 +108,9 @@ void Selector::fold(const graph::Reduce& op, const Reduction& how) {
                                                      : op.dim != 1 && from.orientation != Orientation::Row;
         if (along) emit(*tensix::find_reduce(fn, shape, Unit::Sfpu, integer, without_sign(dtype) && !sum), {to});
     }
-    leaves_rest_ = true;
+    // Beside the result lies what the reduction has left of the same rows: of extremes perhaps an infinity that they do
+    // not have themselves, of sums what some later function makes infinite. A group that divides clears what it packs.
+    if (op.dim != 0 && spreads_ && !divides_ && !integer && (!sum || unbounded_)) clear_beside(to);
     join(op, to, sum, minimum);
     define(op.result.id, to);
 }

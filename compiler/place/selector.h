@@ -87,6 +87,7 @@ class Selector {
     Source read(const graph::Operand& operand, const graph::TileType& result, bool overwrite, bool spread_it = true);
     int spread(int vector, Access access);
     bool broadcast_later(ValueId value) const;
+    bool spread_later(ValueId value) const;
     bool infinite_beside(ValueId value, const std::vector<const graph::Op*>& ops) const;
     void clear_beside(int unit);
     int spread_integer(int vector, Access access, DType dtype);
@@ -146,7 +147,8 @@ class Selector {
     std::vector<TileIndex> when_;   // of what is emitted now
     std::vector<int> free_shared_;  // registers that tiles use in turn
     std::vector<Diagnostic> errors_;
-    bool leaves_rest_ = false;  // beside the result of a reduction in DST lies what is left of its operand
+    bool spreads_ = false;      // a column that the group packs is spread later
+    bool unbounded_ = false;    // an operation of the group can make something infinite of a finite operand
     bool divides_ = false;      // an operation of the group is infinite at 0
     LocId loc_;
 };
