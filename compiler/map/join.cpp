@@ -34,7 +34,7 @@ class Join {
         x.ops.pop_back(), y.ops.pop_back();
         if (!same(x, y)) return std::nullopt;
         auto store_x = store_to_tensor(ctx_, first_, last_x), store_y = store_to_tensor(ctx_, second_, last_y);
-        if (!store_x || !store_y || !unify(*store_x, *store_y)) return std::nullopt;
+        if (!store_x || !store_y || !known(*store_y)) return std::nullopt;
         rename(*store_y);
         const tile::Map &front = second_in_front ? *store_y : *store_x, &behind = second_in_front ? *store_x : *store_y;
         auto store = choose_store(ctx_, index_.lt(at, split), front, behind);
@@ -75,6 +75,10 @@ class Join {
             if (known->second != of_x[i] || (fresh && !taken_.insert(of_x[i]).second)) return false;
         }
         return true;
+    }
+    bool known(const tile::Map& y) const {
+        const auto buffers = buffers_of(y);
+        return std::all_of(buffers.begin(), buffers.end(), [&](BufferId id) { return !id || names_.count(id); });
     }
     template <class X>
     void rename(X& y) {

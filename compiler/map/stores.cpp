@@ -67,7 +67,16 @@ std::optional<tile::Map> choose_store(Context& ctx, IndexId cond, const tile::Ma
     tile::Store &a = out.stores[0], &b = other.stores[0];
     if (!(a.ref == b.ref) || a.indices != b.indices || a.cond != b.cond) return std::nullopt;
     const DType type = ctx.tensor(a.ref.tensor).dtype;
-    const LaneId x = value_after(ctx, a), y = value_after(ctx, b);
+    LaneId x = value_after(ctx, a);
+    const LaneId y = value_after(ctx, b);
+    // Where the first is itself chosen, and else is the second: one choice.
+    const LaneNode chosen = ctx.lanes.node(x);
+    const bool choice = chosen.op == LaneOp::Apply && chosen.fn == TileFn::Select &&
+                        ctx.lanes.node(chosen.a).op == LaneOp::Index && chosen.c == y;
+    if (choice) {
+        cond = ctx.index.logical_and(cond, ctx.lanes.node(chosen.a).index);
+        x = chosen.b;
+    }
     a.value = x == y ? x : ctx.lanes.apply(TileFn::Select, type, ctx.lanes.index(DType::Bool, cond), x, y);
     a.combine = tile::Combine::None;
     return out;

@@ -17,6 +17,7 @@
 #include "compiler/map/persistent.h"
 #include "compiler/map/segments.h"
 #include "compiler/map/split_axes.h"
+#include "compiler/map/trim.h"
 #include "compiler/map/unpack.h"
 #include "compiler/place/place.h"
 #include "compiler/schedule/schedule.h"
@@ -27,13 +28,15 @@ namespace tilelang_tt {
 
 namespace {
 
-constexpr std::array<PassInfo, 14> kPasses = {{
+constexpr std::array<PassInfo, 15> kPasses = {{
     {"unpack", "TileProgram", "TileProgram", "gives numbers that share a byte an element each, where annotated"},
     {"lanes", "TileProgram", "TileProgram", "lets the lanes of T.Parallel run over the dimensions of what it touches"},
     {"segments", "TileProgram", "TileProgram",
      "gives what blocks share out along a loop, as in stream-K, to one block each"},
     {"integer_gemm", "TileProgram", "TileProgram", "makes T.gemm of 8-bit integers products of their halves"},
     {"persistent", "TileProgram", "TileProgram", "makes the tiles that persistent blocks walk over blocks of the grid"},
+    {"trim", "TileProgram", "TileProgram",
+     "leaves out blocks at the end of the grid that store nothing inside a tensor"},
     {"join", "TileProgram", "TileProgram", "makes launches that do the same for neighbouring blocks one"},
     {"axes", "TileProgram", "TileProgram", "splits a grid axis that indexes tensors by quotient and remainder"},
     {"coarsen", "TileProgram", "TileProgram", "merges blocks of single rows into blocks of whole tiles"},
@@ -156,7 +159,10 @@ Result<Compiled> compile_program(const TileProgram& program, const Target& targe
         "persistent", out.tiled, [&] { return Result<TileProgram>(undo_persistence(*out.floated)); },
         [](const TileProgram& p) { return verify(p); }, [](const TileProgram& p) { return print(p); });
     stages.stage<TileProgram>(
-        "join", out.joined, [&] { return Result<TileProgram>(join_launches(*out.tiled)); },
+        "trim", out.trimmed, [&] { return Result<TileProgram>(trim_grids(*out.tiled)); },
+        [](const TileProgram& p) { return verify(p); }, [](const TileProgram& p) { return print(p); });
+    stages.stage<TileProgram>(
+        "join", out.joined, [&] { return Result<TileProgram>(join_launches(*out.trimmed)); },
         [](const TileProgram& p) { return verify(p); }, [](const TileProgram& p) { return print(p); });
     stages.stage<TileProgram>(
         "axes", out.split, [&] { return Result<TileProgram>(split_axes(*out.joined)); },

@@ -39,6 +39,7 @@ struct Compiled {
     std::optional<TileProgram> segmented;
     std::optional<TileProgram> floated;  // after integer_gemm
     std::optional<TileProgram> tiled;    // after persistent
+    std::optional<TileProgram> trimmed;
     std::optional<TileProgram> joined;
     std::optional<TileProgram> split;  // after axes
     std::optional<TileProgram> coarsened;

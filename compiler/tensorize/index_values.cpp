@@ -194,6 +194,9 @@ Operand IndexValues::condition(IndexId id) {
     if (index.always_true(id)) return {{}, 1};
     if (index.always_false(id)) return {{}, 0};
     const IndexNode node = index.node(id);
+    // Of the block alone: one number, which a processor computes.
+    const bool several = node.op == IndexOp::And || node.op == IndexOp::Or || node.op == IndexOp::Not;
+    if (several && !uses_lanes(id)) return apply(TileFn::Ne, DType::Bool, {iota(Orientation::Scalar, id), {{}, 0}});
     switch (node.op) {
         case IndexOp::And:
         case IndexOp::Or: {

@@ -434,6 +434,7 @@ int run(const std::vector<std::string>& args) {
                        : compiled.coarsened ? Form(*compiled.coarsened)
                        : compiled.split     ? Form(*compiled.split)
                        : compiled.joined    ? Form(*compiled.joined)
+                       : compiled.trimmed   ? Form(*compiled.trimmed)
                        : compiled.tiled     ? Form(*compiled.tiled)
                        : compiled.floated   ? Form(*compiled.floated)
                        : compiled.segmented ? Form(*compiled.segmented)
