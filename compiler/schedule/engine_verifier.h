@@ -34,6 +34,7 @@ struct Setup {
     std::optional<std::string> src_a, src_b, pack, fpu, sfpu;
     bool reduce_mask = false;
     bool layout = false;  // unpacker and packer go through rows
+    friend bool operator==(const Setup&, const Setup&) = default;
 };
 
 struct State {

@@ -227,11 +227,22 @@ class Deriver {
         return any;
     }
 
-    // The first need of each part that every run through the region has; decided: no need before it on some path.
+    // The first need of each part that every run through the region has, and that what is set before the region serves;
+    // decided: no need before it on some path, or one that a loop sets anew in each iteration.
     void first_needs(const prog::Region& region, State& first, std::array<bool, kParts>& decided) const {
         for (const prog::Op& op : region.ops) {
-            if (auto* loop = std::get_if<prog::For>(&op.v)) {
+            if (auto* loop = std::get_if<prog::For>(&op.v); loop && index_.as_const(loop->extent) == 1) {
                 first_needs(loop->body, first, decided);
+            } else if (loop) {
+                State inside{};
+                std::array<bool, kParts> met{};
+                first_needs(loop->body, inside, met);
+                const State end = after(loop->body, State{});
+                for (int p = 0; p < kParts; ++p)
+                    if (met[p] && !decided[p]) {
+                        decided[p] = true;
+                        if (same(inside[p], end[p])) first[p] = inside[p];
+                    }
             } else if (auto* branch = std::get_if<prog::If>(&op.v)) {
                 State inside{};
                 any_needs(branch->then, inside);

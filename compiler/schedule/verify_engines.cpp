@@ -1,5 +1,6 @@
-// Each engine's projection is run abstractly: every loop's body twice, so that what one iteration leaves behind meets
-// the next, and both sides of every condition. What depends on run-time values is bounded with the index arena's facts.
+// Each engine's projection is run abstractly: every loop's body twice and until nothing changes, so that what one
+// iteration leaves behind meets the next, and both sides of every condition. What depends on run-time values is bounded
+// with the index arena's facts.
 #include "compiler/schedule/engine_verifier.h"
 
 #include <algorithm>
@@ -78,7 +79,13 @@ void EngineVerifier::region(const Region& region, State& state) {
                     if (later.hi) later.hi = std::max(*later.hi, *later.lo);
                     loops_.back().value = index_.of(index_.new_var(later));
                 }
-                this->region(loop->body, state);
+                // Once more where an iteration leaves the units otherwise than it found them: a condition may not have
+                // held before.
+                for (int runs = 0; runs < 3; ++runs) {
+                    const Setup found = state.setup;
+                    this->region(loop->body, state);
+                    if (state.setup == found) break;
+                }
             }
             loops_.pop_back();
             along_ = outer;
