@@ -131,12 +131,13 @@ void Importer::storage(const ffi::Map<tvm::tirx::Var, ffi::String>& wanted) {
         Tensor& tensor = program_.ctx.tensors[found->second.v];
         const auto storage = parse_enum<Storage>(text);
         if (!storage || *storage == Storage::Own)
-            refuse(
-                kStorage, "annotate_storage gives `" + tensor.name + "` the unknown format \"" + text + "\"",
-                "use \"bfp8_b\", \"bfp4_b\", or \"int4\", \"uint4\", \"int2\", \"uint2\" for numbers packed in bytes");
+            refuse(kStorage, "annotate_storage gives `" + tensor.name + "` the unknown format \"" + text + "\"",
+                   "use \"bfp8_b\", \"bfp4_b\", \"row_major\", or \"int4\", \"uint4\", \"int2\", \"uint2\" for numbers "
+                   "packed "
+                   "in bytes");
         const bool packed = packed_bits(*storage) != 0;
         const bool bytes = tensor.dtype == DType::I8 || tensor.dtype == DType::U8;
-        if (packed ? !bytes : !is_float(tensor.dtype))
+        if (packed ? !bytes : *storage != Storage::RowMajor && !is_float(tensor.dtype))
             refuse(kStorage,
                    "annotate_storage stores `" + tensor.name + "`, which is " + std::string(to_string(tensor.dtype)) +
                        ", as " + text,

@@ -24,6 +24,7 @@ enum class Storage : uint8_t {
     UInt4,
     Int2,
     UInt2,
+    RowMajor,  // in rows, element after element, whatever the kernel's blocks are
 };
 // Bits of a number that bytes of such a storage hold; 0: the tensor's elements are what they are.
 constexpr int packed_bits(Storage storage) {

@@ -97,6 +97,8 @@ class Interpreter {
     }
     void exec(const FromBits& x) { make(x.result, interpreter::from_bits(machine_.eval(x.bits))); }
     void exec(const Pad& x) { data(x.result.id) = Data(data(x.value)); }
+    void exec(const Tilize& x) { data(x.result.id) = Data(data(x.value)); }
+    void exec(const Untilize& x) { data(x.result.id) = Data(data(x.value)); }
     void exec(const Matmul& m) {
         const TileType &ta = type(m.a), &tb = type(m.b), &t = type(m.result.id);
         const Data a = data(m.a), b = data(m.b);

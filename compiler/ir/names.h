@@ -21,7 +21,7 @@ inline constexpr std::span<const std::string_view> kEnumNames{};
     inline constexpr std::span<const std::string_view> kEnumNames<type>{id};
 TT_ENUM_NAMES(DType, kDTypeNames,
               {"bool", "i8", "u8", "i16", "u16", "i32", "u32", "i64", "bf16", "f16", "f32", "f64", "f8e4m3", "f8e5m2"})
-TT_ENUM_NAMES(Storage, kStorageNames, {"own", "bfp8_b", "bfp4_b", "int4", "uint4", "int2", "uint2"})
+TT_ENUM_NAMES(Storage, kStorageNames, {"own", "bfp8_b", "bfp4_b", "int4", "uint4", "int2", "uint2", "row_major"})
 TT_ENUM_NAMES(VarKind, kVarKindNames, {"grid", "loop", "lane", "symbol", "core_arg"})
 TT_ENUM_NAMES(tile::LoopKind, kLoopKindNames, {"serial", "pipelined", "unrolled", "persistent"})
 TT_ENUM_NAMES(tile::Combine, kCombineNames, {"", "+", "max", "min"})

@@ -70,6 +70,8 @@ void Padding::note(const graph::Op& op) {
     } else if (auto* transpose = std::get_if<graph::Transpose>(&op.v)) {
         const Rest& from = rest_[transpose->value.v];
         rest_[transpose->result.id.v] = {from.cols, from.rows};
+    } else if (auto* tilize = std::get_if<graph::Tilize>(&op.v)) {
+        rest_[tilize->result.id.v] = {0.0, 0.0};
     }
 }
 

@@ -103,6 +103,10 @@ ValueId Parser::definition() {
     }
     if (v.type.orientation != Orientation::Scalar) expect(",");
     read(v.type.dtype);
+    if (accept(",")) {
+        if (!word("rows")) fail(kSyntax, token_, "expected rows, found " + shown(token_));
+        v.type.in_rows = true;
+    }
     expect(">");
     const bool inherits = !is_word("loc");
     v.loc = location();

@@ -276,7 +276,7 @@ class Printer {
             case graph::Orientation::Scalar:
                 break;
         }
-        return out + text(t.dtype) + ">";
+        return out + text(t.dtype) + (t.in_rows ? ",rows>" : ">");
     }
     template <class T>
     std::string list(const std::vector<T>& v) const {

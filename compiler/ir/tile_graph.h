@@ -22,6 +22,9 @@ struct TileType {
     DType dtype = DType::F32;
     Orientation orientation = Orientation::Full;
     int64_t rows = 1, cols = 1;  // elements
+    // As it lies in L1 on the way from or to a tensor in rows: one row of elements after the other, each as long as its
+    // tiles are wide. Only loads, stores, tilize and untilize take such a value.
+    bool in_rows = false;
     int64_t tile_rows() const { return ceil_div(rows, kTileDim); }
     int64_t tile_cols() const { return ceil_div(cols, kTileDim); }
     int64_t tiles() const { return tile_rows() * tile_cols(); }
@@ -66,6 +69,30 @@ struct Load {
         v("result", s.result), v("from", s.from);
     }
     friend bool operator==(const Load&, const Load&) = default;
+};
+
+// A block of a tensor in rows, as tiles. What its last tiles hold beyond its extents is 0.
+struct Tilize {
+    static constexpr std::string_view kName = "tilize";
+    Def result;
+    ValueId value;
+    template <class Self, class V>
+    static void fields(Self& s, V&& v) {
+        v("result", s.result), v("value", s.value);
+    }
+    friend bool operator==(const Tilize&, const Tilize&) = default;
+};
+
+// The same block in rows, for a tensor that lies so.
+struct Untilize {
+    static constexpr std::string_view kName = "untilize";
+    Def result;
+    ValueId value;
+    template <class Self, class V>
+    static void fields(Self& s, V&& v) {
+        v("result", s.result), v("value", s.value);
+    }
+    friend bool operator==(const Untilize&, const Untilize&) = default;
 };
 
 // Elements whose row (column) is at or past the tensor's extent are dropped.
@@ -276,7 +303,7 @@ struct Yield {
 
 struct Op {
     std::variant<Load, Store, Fill, Matmul, Eltwise, Reduce, Scan, Transpose, Slice, Insert, For, If, Yield, Iota,
-                 FromBits, Pad>
+                 FromBits, Pad, Tilize, Untilize>
         v;
     LocId loc;
     friend bool operator==(const Op&, const Op&) = default;

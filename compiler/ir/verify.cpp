@@ -402,6 +402,7 @@ class Verifier {
                 std::visit([&](const auto& o) { control(o); }, op.v);
                 loc_ = loc;
                 bool all = usable;
+                if (usable) tiles_only(op);
                 std::visit([&](const auto& o) { results_of(o, [&](ValueId id) { all &= define(id); }); }, op.v);
                 enter(op);
                 if (all) std::visit([&](const auto& o) { check(o); }, op.v);
@@ -411,6 +412,26 @@ class Verifier {
         if (yields && !results.empty() && !ends) error("TT9108", "a region whose parent takes results does not yield");
         for (const ValueId id : defined_here_) live_[id.v] = false;
         defined_here_.swap(outer);
+    }
+    // Values in rows go between memory and tilize, or untilize and memory.
+    void tiles_only(const graph::Op& op) {
+        const bool loads = std::holds_alternative<graph::Load>(op.v),
+                   stores = std::holds_alternative<graph::Store>(op.v);
+        const bool tilizes = std::holds_alternative<graph::Tilize>(op.v);
+        const bool untilizes = std::holds_alternative<graph::Untilize>(op.v);
+        if (!stores && !tilizes)
+            each_own_use(op, [&](ValueId id) {
+                if (type(id).in_rows) error("TT9107", "operand " + shown(id) + " lies in rows, not in tiles");
+            });
+        if (!loads && !untilizes)
+            std::visit(
+                [&](const auto& o) {
+                    results_of(o, [&](ValueId id) {
+                        if (id.valid() && id.v < values_->size() && type(id).in_rows)
+                            error("TT9107", "result " + shown(id) + " lies in rows, not in tiles");
+                    });
+                },
+                op.v);
     }
     template <class F>
     static void each_own_use(const graph::Op& op, F&& f) {
@@ -473,6 +494,8 @@ class Verifier {
                 return error("TT9103", "a window's rows or columns run over a dimension that is not there");
         if ((w.row_dim == -1 && t.rows != 1) || (w.col_dim == -1 && t.cols != 1))
             error("TT9103", "a window has no dimension for the rows or columns of its value");
+        if (t.in_rows && w.col_dim != rank - 1)
+            error("TT9103", "a block in rows whose columns do not run over the tensor's last dimension");
     }
     void check(const graph::Load& l) {
         window(l.from, type(l.result.id));
@@ -523,6 +546,13 @@ class Verifier {
         expect_type(x.result.id, {DType::F32, graph::Orientation::Scalar, 1, 1}, "result");
     }
     void check(const graph::Pad& x) { expect_type(x.result.id, type(x.value), "result"); }
+    void check(const graph::Tilize& x) { conversion(type(x.value), type(x.result.id)); }
+    void check(const graph::Untilize& x) { conversion(type(x.result.id), type(x.value)); }
+    void conversion(graph::TileType rows, const graph::TileType& tiles) {
+        if (!rows.in_rows || tiles.in_rows) error("TT9107", "a conversion is not between rows and tiles");
+        rows.in_rows = tiles.in_rows;
+        if (rows != tiles) error("TT9107", "a conversion changes more than the layout");
+    }
     void check(const graph::Transpose& x) {
         const auto &t = type(x.value), &r = type(x.result.id);
         if (t.rows != r.cols || t.cols != r.rows || t.dtype != r.dtype)

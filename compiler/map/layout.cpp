@@ -1,6 +1,6 @@
 #include "compiler/map/layout.h"
 
-#include <set>
+#include <algorithm>
 
 #include "compiler/ir/text.h"
 #include "compiler/map/access.h"
@@ -53,11 +53,13 @@ std::string_view instead_of(DType dtype) {
     }
 }
 
-// The accesses of tensors, one at a time, against the layouts.
+// The accesses of tensors, one at a time, against the layouts. What only tiles do not allow goes to obstacles, one list
+// a tensor; what no layout allows to errors.
 class BlockChecker {
   public:
-    BlockChecker(Context& ctx, const std::vector<TensorLayout>& layouts, std::vector<Diagnostic>& errors)
-        : ctx_(ctx), layouts_(layouts), errors_(errors) {}
+    BlockChecker(Context& ctx, const std::vector<TensorLayout>& layouts,
+                 std::vector<std::vector<Diagnostic>>& obstacles, std::vector<Diagnostic>& errors)
+        : ctx_(ctx), layouts_(layouts), obstacles_(obstacles), errors_(errors) {}
 
     void check(const tile::Region& region) {
         for (const tile::Op& op : region.ops) {
@@ -94,12 +96,15 @@ class BlockChecker {
     }
 
   private:
+    static void add(std::vector<Diagnostic>& to, Diagnostic d) {
+        if (std::find(to.begin(), to.end(), d) == to.end()) to.push_back(std::move(d));
+    }
+    Diagnostic refusal(std::string code, LocId loc, std::string message, std::vector<Fact> facts, std::string fix) {
+        return {Severity::Error, std::move(code), std::move(message), {ctx_.loc(loc)}, std::move(facts), {},
+                std::move(fix)};
+    }
     void refuse(std::string code, LocId loc, std::string message, std::vector<Fact> facts, std::string fix) {
-        Diagnostic d{Severity::Error, std::move(code), std::move(message), {ctx_.loc(loc)}, std::move(facts), {},
-                     std::move(fix)};
-        for (const Diagnostic& known : errors_)
-            if (known == d) return;
-        errors_.push_back(std::move(d));
+        add(errors_, refusal(std::move(code), loc, std::move(message), std::move(facts), std::move(fix)));
     }
 
     void check(std::string what, const Access& access, bool store, LocId loc) {
@@ -148,19 +153,31 @@ class BlockChecker {
                        "use a constant block size");
                 continue;
             }
+            if (layout.row_major) {
+                const auto first = ctx_.index.bounds(offset[d]).lo;
+                if (first && *first < 0)
+                    refuse("TT2012", loc,
+                           what + " touches `" + tensor.name + "` from before its first element on, in dimension " +
+                               std::to_string(d),
+                           {{"offset", "0 or more", print(ctx_.index, offset[d])}},
+                           "let blocks begin inside the tensor; they may run over its end");
+                continue;
+            }
             if (!tile_aligned(ctx_.index, offset[d])) {
-                refuse("TT2002", loc,
-                       what + " touches `" + tensor.name + "` from the middle of a 32x32 tile on, in dimension " +
-                           std::to_string(d),
-                       {{"offset", "multiples of 32", print(ctx_.index, offset[d])}},
-                       "use block sizes that are multiples of 32");
+                add(obstacles_[id.v],
+                    refusal("TT2002", loc,
+                            what + " touches `" + tensor.name + "` from the middle of a 32x32 tile on, in dimension " +
+                                std::to_string(d),
+                            {{"offset", "multiples of 32", print(ctx_.index, offset[d])}},
+                            "use block sizes that are multiples of 32"));
                 continue;
             }
             if (store && *extent[d] % kTileDim != 0 && !reaches_end(tensor, d, offset[d], *extent[d]))
-                refuse("TT2008", loc,
-                       what + " writes parts of tiles of `" + tensor.name + "` in dimension " + std::to_string(d),
-                       {{"block size", "multiples of 32, or up to the tensor's end", std::to_string(*extent[d])}},
-                       "use block sizes that are multiples of 32");
+                add(obstacles_[id.v],
+                    refusal("TT2008", loc,
+                            what + " writes parts of tiles of `" + tensor.name + "` in dimension " + std::to_string(d),
+                            {{"block size", "multiples of 32, or up to the tensor's end", std::to_string(*extent[d])}},
+                            "use block sizes that are multiples of 32"));
         }
     }
 
@@ -172,13 +189,48 @@ class BlockChecker {
 
     Context& ctx_;
     const std::vector<TensorLayout>& layouts_;
+    std::vector<std::vector<Diagnostic>>& obstacles_;
     std::vector<Diagnostic>& errors_;
 };
+
+// The tensor in rows of its last dimension; why not, where that cannot be.
+std::optional<TensorLayout> in_rows(const Tensor& tensor, TensorLayout layout, std::string& problem) {
+    const int64_t last = static_cast<int64_t>(tensor.shape.size()) - 1;
+    if (tensix::is_block_format(layout.format)) {
+        problem = std::string(tensix::name(layout.format)) + " elements share exponents and cannot be moved one by one";
+        return std::nullopt;
+    }
+    if (layout.row_dim >= 0 && layout.col_dim >= 0 && layout.col_dim != last) {
+        problem = "its blocks run over dimensions " + std::to_string(layout.row_dim) + " and " +
+                  std::to_string(layout.col_dim) + ", not over the last one";
+        return std::nullopt;
+    }
+    // A vector is a row of its last dimension, or one element of each of several rows.
+    const int64_t along = layout.row_dim >= 0 ? layout.row_dim : layout.col_dim;
+    if (layout.row_dim < 0 || layout.col_dim < 0) layout.row_dim = along == last ? -1 : along;
+    layout.col_dim = last;
+    layout.row_major = true;
+    layout.pad_is_zero = true;
+    return layout;
+}
+
+Diagnostic row_major_note(const Context& ctx, const Tensor& tensor, const std::vector<Diagnostic>& obstacles) {
+    Diagnostic note{Severity::Note, "TT2096", {}, {ctx.loc(tensor.loc)}, {}, {}, {}};
+    std::string why = "as annotated";
+    if (!obstacles.empty()) {
+        const Diagnostic& first = obstacles.front();
+        why = first.message + " (" + first.facts.front().what + " " + first.facts.front().value + ")";
+        note.where = first.where;
+    }
+    note.message = "`" + tensor.name + "` lies in rows in device memory, not in tiles: " + why +
+                   ". Its blocks are tilized, or untilized, on the way";
+    return note;
+}
 
 }  // namespace
 
 std::vector<TensorLayout> choose_layouts(Context& ctx, const std::vector<tile::Launch>& launches,
-                                         std::vector<Diagnostic>& errors) {
+                                         std::vector<Diagnostic>& errors, std::vector<Diagnostic>& remarks) {
     BlockDims dims = infer_block_dims(ctx, launches);
     std::vector<TensorLayout> layouts;
     for (size_t i = 0; i < ctx.tensors.size(); ++i) {
@@ -202,7 +254,35 @@ std::vector<TensorLayout> choose_layouts(Context& ctx, const std::vector<tile::L
         }
         layouts.push_back(layout);
     }
-    BlockChecker checker(ctx, layouts, errors);
+    std::vector<std::vector<Diagnostic>> obstacles(ctx.tensors.size());
+    std::vector<Diagnostic> of_tiles;  // what would be refused if all lay in tiles
+    BlockChecker in_tiles(ctx, layouts, obstacles, of_tiles);
+    for (const tile::Launch& launch : launches) in_tiles.check(launch.body);
+    for (size_t i = 0; i < ctx.tensors.size(); ++i) {
+        const Tensor& tensor = ctx.tensors[i];
+        const bool annotated = tensor.storage == Storage::RowMajor;
+        if (obstacles[i].empty() && !annotated) continue;
+        std::string problem;
+        if (auto rows = in_rows(tensor, layouts[i], problem)) {
+            layouts[i] = *rows;
+            remarks.push_back(row_major_note(ctx, tensor, obstacles[i]));
+        } else if (annotated) {
+            errors.push_back({Severity::Error,
+                              "TT2011",
+                              "`" + tensor.name + "` cannot lie in rows: " + problem,
+                              {ctx.loc(tensor.loc)},
+                              {},
+                              {},
+                              "let blocks run over the last dimension, or leave the layout to the compiler"});
+        } else {
+            for (Diagnostic& obstacle : obstacles[i]) {
+                obstacle.notes.push_back("in rows the tensor could be accessed so, but " + problem);
+                errors.push_back(std::move(obstacle));
+            }
+        }
+    }
+    obstacles.assign(ctx.tensors.size(), {});
+    BlockChecker checker(ctx, layouts, obstacles, errors);
     for (const tile::Launch& launch : launches) checker.check(launch.body);
     return layouts;
 }

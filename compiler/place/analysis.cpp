@@ -29,6 +29,10 @@ std::vector<ValueId> operands_of(const graph::Op& op) {
         add(insert->into), add(insert->part);
     } else if (auto* pad = std::get_if<graph::Pad>(&op.v)) {
         add(pad->value);
+    } else if (auto* tilize = std::get_if<graph::Tilize>(&op.v)) {
+        add(tilize->value);
+    } else if (auto* untilize = std::get_if<graph::Untilize>(&op.v)) {
+        add(untilize->value);
     } else if (auto* loop = std::get_if<graph::For>(&op.v)) {
         for (ValueId id : loop->inits) add(id);
     } else if (auto* yield = std::get_if<graph::Yield>(&op.v)) {
@@ -79,6 +83,7 @@ Analysis::Analysis(const Context& ctx, const graph::Launch& launch)
 void Analysis::define(const graph::Region& region, const graph::Op* parent) {
     for (size_t i = 0; i < region.args.size(); ++i) definitions_[region.args[i].v] = {nullptr, parent, i, &region};
     std::vector<const graph::Op*> loads;
+    std::unordered_map<ValueId, ValueId> tilized;  // by what is tilized
     for (const graph::Op& op : region.ops) {
         auto results = results_of(op);
         for (size_t i = 0; i < results.size(); ++i) definitions_[results[i].v] = {&op, nullptr, i, &region};
@@ -98,6 +103,9 @@ void Analysis::define(const graph::Region& region, const graph::Op* parent) {
             std::erase_if(loads, [&](const graph::Op* load) {
                 return std::get<graph::Load>(load->v).from.tensor == store->to.tensor;
             });
+        } else if (auto* tilize = std::get_if<graph::Tilize>(&op.v)) {
+            const auto [it, first] = tilized.try_emplace(resolve(tilize->value), tilize->result.id);
+            if (!first) alias_[tilize->result.id.v] = it->second;
         } else if (auto* eltwise = std::get_if<graph::Eltwise>(&op.v)) {
             if (renames(*eltwise)) alias_[eltwise->result.id.v] = resolve(eltwise->operands[0].value);
         } else if (auto* loop = std::get_if<graph::For>(&op.v)) {

@@ -41,6 +41,17 @@ int64_t pages_of(const ChannelPlan& plan, int cut, std::string& why) {
         case Role::Operand:
             if (cut >= kOperandsOnce) return blocks(1, "more do not fit into L1");
             return blocks(2, "the next block loads while this one is used");
+        case Role::Rows: {
+            const int64_t row = plan.channel.block_pages;
+            if (cut < kOperandsOnce && plan.whole > row)
+                return blocks(1, "a row of tiles is tilized while others load");
+            why = cut < kStreamsOnce ? "2 rows of tiles deep: one is tilized while the next loads"
+                                     : "1 row of tiles deep: more do not fit into L1";
+            return cut < kStreamsOnce ? 2 * row : row;
+        }
+        case Role::Scratch:
+            why = "for rows whose addresses in L1 and in memory differ in alignment";
+            return cut < kOperandsOnce ? plan.whole : plan.least;
         case Role::Result: {
             const int64_t part = plan.channel.block_pages;
             if (cut < kResultsOneBlock) return blocks(2, "one is written while the next is computed");

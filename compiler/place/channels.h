@@ -17,6 +17,8 @@ enum class Role : uint8_t {
     Resident,  // loaded once a kernel: the same for all blocks
     Interim,   // between two sections
     Result,    // for the writer
+    Rows,      // loaded in rows, to be tilized
+    Scratch,   // rows on their way through a NoC
 };
 
 struct ChannelPlan {
@@ -24,6 +26,7 @@ struct ChannelPlan {
     Role role = Role::Interim;
     int64_t whole = 1;   // pages of a block
     int64_t stages = 2;  // Stream: blocks that the user asked for
+    int64_t least = 1;   // Scratch: pages that do, if slowly
     LocId loc;
 };
 

@@ -53,7 +53,7 @@ bool Placer::joins(const graph::Op& op) const {
 
 void Placer::store(const graph::Op& op, std::vector<Step>& steps) {
     if (stored_.contains(&op)) return;
-    const ValueId value = analysis_.resolve(std::get<graph::Store>(op.v).value);
+    const ValueId value = analysis_.resolve(operands_of(op)[0]);
     if (!group_.open || !group_.values.contains(value)) {
         start(steps, type(value), op.loc);
         group_.values.insert(value);
@@ -63,7 +63,7 @@ void Placer::store(const graph::Op& op, std::vector<Step>& steps) {
 bool Placer::used_outside(ValueId id) const {
     for (const Use& use : analysis_.uses(id)) {
         if (use.region == group_.region) {
-            if (std::get_if<graph::Store>(&use.op->v)) continue;
+            if (std::get_if<graph::Store>(&use.op->v) || std::get_if<graph::Untilize>(&use.op->v)) continue;
             if (std::get_if<graph::Yield>(&use.op->v)) continue;  // handed on
             if (std::get_if<graph::For>(&use.op->v) && handed_on_.contains(id)) continue;
         }
@@ -79,7 +79,8 @@ bool Placer::used_outside(ValueId id) const {
 std::vector<const graph::Op*> Placer::stores_of(ValueId id) const {
     std::vector<const graph::Op*> out;
     for (const Use& use : analysis_.uses(id))
-        if (std::get_if<graph::Store>(&use.op->v) && use.region == group_.region && !stored_.contains(use.op))
+        if ((std::get_if<graph::Store>(&use.op->v) || std::get_if<graph::Untilize>(&use.op->v)) &&
+            use.region == group_.region && !stored_.contains(use.op))
             out.push_back(use.op);
     return out;
 }
@@ -234,7 +235,14 @@ void Placer::finish(Section& section, Selected selected, const std::vector<Packe
         Output output;
         output.value = value;
         output.from = reg(selected.wanted[i].unit);
-        if (packed[i].store) {
+        if (packed[i].store && std::get_if<graph::Untilize>(&packed[i].store->v)) {
+            const ChannelId channel =
+                add_channel(label(value), Role::Interim, format_of(type(value).dtype), whole, whole, group_.loc);
+            output.to = {channel, section.rows, section.cols, false};
+            output.mode = PackMode::Block;
+            stored_.insert(packed[i].store);
+            section.outputs.push_back(output);
+        } else if (packed[i].store) {
             const auto& store = std::get<graph::Store>(packed[i].store->v);
             std::string label = this->label(value);
             if (channels_.has(label)) label += "_out";
@@ -268,7 +276,11 @@ void Placer::finish(Section& section, Selected selected, const std::vector<Packe
     }
     for (const Packed& p : packed)
         if (p.handed_on.channel) handed_on_.erase(p.value);
+    const std::vector<Output> outputs = section.outputs;
     steps.push_back({std::move(section), group_.loc});
+    for (size_t i = 0; i < packed.size(); ++i)
+        if (packed[i].store && std::get_if<graph::Untilize>(&packed[i].store->v))
+            untilize(*packed[i].store, outputs[i].to, steps);
 }
 
 // Sums are kept in fp32 until they are rounded once.

@@ -29,8 +29,9 @@ bool Placer::at_hand(ValueId id, const graph::Op& reader, const graph::Region& r
     id = analysis_.resolve(id);
     const Definition& def = analysis_.definition(id);
     if (!def.op || def.region != &region || analysis_.constant(id) || made_where_used(id)) return true;
-    if (std::get_if<graph::Load>(&def.op->v) || std::get_if<graph::Slice>(&def.op->v) ||
-        std::get_if<graph::For>(&def.op->v) || std::get_if<graph::If>(&def.op->v))
+    if (std::get_if<graph::Load>(&def.op->v) || std::get_if<graph::Tilize>(&def.op->v) ||
+        std::get_if<graph::Slice>(&def.op->v) || std::get_if<graph::For>(&def.op->v) ||
+        std::get_if<graph::If>(&def.op->v))
         return true;
     // Of several readers, those in one group with it need no channel; a reduction or a product does.
     const graph::TileType& t = type(id);
@@ -57,7 +58,9 @@ std::vector<const graph::Op*> Placer::order(const graph::Region& region) const {
         const auto to = std::find(from, out.end(), reader);
         // What stands between would write the group out.
         const bool parted = std::any_of(from + 1, to, [&](const graph::Op* between) {
-            if (std::get_if<graph::Load>(&between->v) || !analysis_.has_live_result(*between)) return false;
+            if (std::get_if<graph::Load>(&between->v) || std::get_if<graph::Tilize>(&between->v) ||
+                !analysis_.has_live_result(*between))
+                return false;
             return !is_elementwise(*between) ||
                    (!analysis_.made_where_used(*between) && !same_grid(type(results_of(*between)[0]), type(id)));
         });

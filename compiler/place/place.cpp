@@ -159,6 +159,23 @@ void Placer::region(const graph::Region& region, std::vector<Step>& steps, bool 
                        group_.open && group_.loop ? group_.loads_after_loop : steps,
                        in_loop ? Role::Stream : Role::Operand, stages);
         };
+        if (auto* load = std::get_if<graph::Load>(&op.v); load && type(load->result.id).in_rows) {
+            // Placed with its tilize, if nothing stores to the tensor before that.
+            if (!analysis_.live(load->result.id)) continue;
+            if (&region == &launch_.body && same_for_all_blocks(*load) && tilized_once(*load))
+                load_rows(op, *load, out_.residents);
+            else if (stores_to(region, load->from.tensor))
+                load_rows(op, *load, steps);
+            continue;
+        }
+        if (std::get_if<graph::Tilize>(&op.v)) {
+            if (!analysis_.has_live_result(op)) continue;
+            if (find(operands_of(op)[0], false))
+                place_tilized(op, steps);
+            else
+                waiting.push_back(&op);
+            continue;
+        }
         if (auto* load = std::get_if<graph::Load>(&op.v)) {
             // A load waits for its first use: what the loop before it needs comes first.
             if (!analysis_.live(load->result.id)) continue;
@@ -173,14 +190,21 @@ void Placer::region(const graph::Region& region, std::vector<Step>& steps, bool 
         const bool elementwise = is_elementwise(op);
         if (elementwise && (!analysis_.has_live_result(op) || analysis_.made_where_used(op))) continue;
         std::erase_if(waiting, [&](const graph::Op* load) {
-            const bool needed = uses(op, std::get<graph::Load>(load->v).result.id);
+            const bool needed = uses(op, results_of(*load)[0]);
             // The group that a use would not join is written out first.
             if (needed && group_.open && group_.loop && !continues(op)) flush(steps);
-            if (needed) place_load(*load);
+            if (needed && std::get_if<graph::Tilize>(&load->v))
+                place_tilized(*load, steps);
+            else if (needed)
+                place_load(*load);
             return needed;
         });
-        if (std::get_if<graph::Store>(&op.v)) {
-            store(op, steps);
+        if (std::get_if<graph::Untilize>(&op.v)) {
+            if (!untilize_in_place(op, steps)) store(op, steps);
+        } else if (auto* store = std::get_if<graph::Store>(&op.v); store && type(store->value).in_rows) {
+            continue;  // placed with its untilize
+        } else if (store) {
+            this->store(op, steps);
         } else if (elementwise) {
             if (!joins(op)) start(steps, type(results_of(op)[0]), op.loc);
             append(op);

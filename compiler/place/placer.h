@@ -51,7 +51,7 @@ Shape best_subblock(int64_t rows, int64_t cols, int64_t limit);
 // A value that must leave its group.
 struct Packed {
     ValueId value;
-    const graph::Op* store = nullptr;  // null: for later compute
+    const graph::Op* store = nullptr;  // a Store, or an Untilize; null: for later compute
     Tiles handed_on;                   // where to, if it leaves the loop's body or branch
 };
 
@@ -108,6 +108,17 @@ class Placer {
     const graph::Op* only_reader(ValueId id, const graph::Region& region) const;
     bool takes_maps_of(const graph::Op& reader, const graph::TileType& of) const;
     bool at_hand(ValueId id, const graph::Op& reader, const graph::Region& region) const;
+
+    // ---- conversions.cpp: blocks of tensors that lie in rows ----
+    ChannelId add_rows(const std::string& name, Role role, const graph::TileType& type, tensix::DataFormat format,
+                       LocId loc);
+    void load_rows(const graph::Op& op, const graph::Load& load, std::vector<Step>& steps);
+    bool tilized_once(const graph::Load& load) const;
+    void tilize(const graph::Op& op, std::vector<Step>& steps);
+    void place_tilized(const graph::Op& op, std::vector<Step>& steps);
+    bool untilize_in_place(const graph::Op& op, std::vector<Step>& steps);
+    void untilize(const graph::Op& op, const Tiles& from, std::vector<Step>& steps);
+    void scratch(const graph::Window& window, ChannelId channel, const graph::TileType& type, bool write);
 
     // ---- groups.cpp: from groups of operations to sections ----
     void start(std::vector<Step>& steps, const graph::TileType& type, LocId loc);

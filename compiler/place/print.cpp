@@ -18,8 +18,8 @@ class Printer {
              << tensix::to_string(launch_.compute.fidelity) << "; L1 " << launch_.l1_used.v << " B\n";
         for (const prog::Channel& c : launch_.channels)
             out_ << "channel " << c.name << ": " << tensix::name(c.format) << " x " << c.pages << " at "
-                 << c.l1_offset.v << (c.unpack == prog::UnpackMode::ToDest ? ", unpacked to DST" : "") << "; " << c.why
-                 << "\n";
+                 << c.l1_offset.v << (c.unpack == prog::UnpackMode::ToDest ? ", unpacked to DST" : "")
+                 << (c.row_tiles ? ", rows of " + std::to_string(c.row_tiles) : "") << "; " << c.why << "\n";
         if (!launch_.residents.empty()) out_ << "once\n";
         steps(launch_.residents, 1);
         steps(launch_.steps, 0);
@@ -62,6 +62,10 @@ class Printer {
     void show(const placed::Store& store, int depth) {
         line(depth) << "store " << name(store.from.channel) << " " << shape(store.from.rows, store.from.cols) << " -> "
                     << ctx_.tensor(store.window.tensor).name << "\n";
+    }
+    void show(const placed::Convert& convert, int depth) {
+        line(depth) << (convert.tilize ? "tilize " : "untilize ") << name(convert.from.channel) << " "
+                    << shape(convert.from.rows, convert.from.cols) << " -> " << name(convert.to.channel) << "\n";
     }
     void show(const placed::Instr& instr, int depth) {
         line(depth) << (instr.each.empty() ? "" : "fold ") << tensix::to_string(instr.op);

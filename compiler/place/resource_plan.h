@@ -7,6 +7,7 @@
 // channel.
 #pragma once
 
+#include <map>
 #include <string>
 #include <unordered_map>
 #include <variant>
@@ -117,6 +118,14 @@ struct Load {
 struct Store {
     Tiles from;
     graph::Window window;
+    ValueId rows = {};  // where the block lies in rows: the value, whose extents count
+};
+
+// A block between rows and tiles, one row of tiles after the other. It takes what is in `from` as it goes and holds DST
+// by itself, so it stands between sections.
+struct Convert {
+    Tiles from, to;
+    bool tilize = true;  // false: tiles to rows
 };
 
 struct Section {
@@ -160,7 +169,7 @@ struct Branch {
 };
 
 struct Step {
-    std::variant<Load, Store, Instr, Section, Loop, Assembly, Branch> v;
+    std::variant<Load, Store, Convert, Instr, Section, Loop, Assembly, Branch> v;
     LocId loc;
 };
 
@@ -182,8 +191,10 @@ struct LaunchResources {
     int64_t dst_capacity = 8;  // tiles between acquire and release
     std::vector<prog::Channel> channels;
     std::vector<placed::ConstantTile> constants;
-    std::vector<placed::Step> residents;  // loads before the first block, never popped
+    std::vector<placed::Step> residents;  // loads, and their conversions, before the first block; never popped
     std::vector<placed::Step> steps;      // of one block
+    // Space through which rows go whose addresses in L1 and in memory differ in alignment, by format.
+    std::map<tensix::DataFormat, ChannelId> read_scratch, write_scratch;
     Bytes l1_used;
     std::vector<std::string> remarks;  // precision and storage decisions, for --dump-ir
 };

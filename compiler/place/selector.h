@@ -73,6 +73,8 @@ class Selector {
     void refuse(std::string code, std::string message, std::string fix);
     void lower(const graph::Load&) {}
     void lower(const graph::Slice&) {}
+    void lower(const graph::Tilize&) {}
+    void lower(const graph::Untilize&) {}
     void lower(const graph::Insert&) {}
     void lower(const graph::Scan&) {}  // a section of its own
     void lower(const graph::Fill& op);

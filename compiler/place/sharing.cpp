@@ -17,6 +17,7 @@ void each_own_tiles(Step& step, F&& f) {
     };
     if (auto* load = std::get_if<Load>(&step.v)) f(load->to);
     if (auto* store = std::get_if<Store>(&step.v)) f(store->from);
+    if (auto* convert = std::get_if<Convert>(&step.v)) f(convert->from), f(convert->to);
     if (auto* instr = std::get_if<Instr>(&step.v)) operands(operands, *instr);
     if (auto* section = std::get_if<Section>(&step.v)) {
         for (Output& output : section->outputs) f(output.to);
@@ -142,6 +143,8 @@ void share_channels(ChannelTable& channels, LaunchResources& plan) {
     };
     for (auto* list : {&plan.steps, &plan.residents}) each_tiles(*list, [&](Tiles& tiles) { renumber(tiles.channel); });
     for (ConstantTile& constant : plan.constants) renumber(constant.channel);
+    for (auto* scratch : {&plan.read_scratch, &plan.write_scratch})
+        for (auto& [format, channel] : *scratch) renumber(channel);
 }
 
 }  // namespace tilelang_tt::placed

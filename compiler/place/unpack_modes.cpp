@@ -16,6 +16,9 @@ void Placer::note_reads(const std::vector<Step>& steps, const Section* section,
             note_reads(loop->body, section, reads);
         } else if (auto* assembly = std::get_if<Assembly>(&step.v)) {
             note_reads(assembly->parts, section, reads);
+        } else if (auto* convert = std::get_if<Convert>(&step.v)) {
+            Reads& r = reads[convert->from.channel.v];
+            r.copied = r.keeps_bits = true;
         } else if (auto* branch = std::get_if<Branch>(&step.v)) {
             note_reads(branch->then, section, reads);
             note_reads(branch->otherwise, section, reads);
@@ -46,6 +49,7 @@ bool Placer::rounds_at_once(const Section& section) const {
 // A 32-bit channel that copy_tile alone reads goes straight to DST and keeps its bits.
 void Placer::unpack_modes() {
     std::map<uint32_t, Reads> reads;
+    note_reads(out_.residents, nullptr, reads);
     note_reads(out_.steps, nullptr, reads);
     for (const auto& [channel, r] : reads) {
         prog::Channel& c = channels_[ChannelId(channel)].channel;

@@ -211,10 +211,13 @@ std::string print(const MappingPlan& mapping, const Context& ctx) {
         const Tensor& tensor = ctx.tensors[t];
         out << "tensor " << tensor.name << ": " << to_string(tensor.dtype) << "[";
         for (size_t d = 0; d < tensor.shape.size(); ++d) out << (d ? ", " : "") << print(ctx.index, tensor.shape[d]);
-        out << "] tiles over (";
+        out << (layout.row_major ? "] rows over (" : "] tiles over (");
         const auto dim = [&](int64_t d) { return d < 0 ? std::string("-") : std::to_string(d); };
         out << dim(layout.row_dim) << ", " << dim(layout.col_dim) << ") as " << tensix::name(layout.format)
-            << (layout.pad_is_zero ? ", zero pad" : ", unknown pad") << "\n";
+            << (layout.row_major     ? ""
+                : layout.pad_is_zero ? ", zero pad"
+                                     : ", unknown pad")
+            << "\n";
     }
     for (size_t l = 0; l < mapping.launches.size(); ++l) {
         const WorkSplit& split = mapping.launches[l];

@@ -89,6 +89,10 @@ Engines LaunchScheduler::engines_using(const prog::Region& region, VarId var) co
             check(read->page, op.engines), check(read->slot, op.engines), check(read->valid, op.engines);
         } else if (auto* write = std::get_if<prog::WriteTile>(&op.v)) {
             check(write->page, op.engines), check(write->slot, op.engines), check(write->valid, op.engines);
+        } else if (auto* rows = std::get_if<prog::ReadRows>(&op.v)) {
+            for (IndexId id : {rows->page, rows->page_step, rows->rows, rows->col, rows->cols}) check(id, op.engines);
+        } else if (auto* rows = std::get_if<prog::WriteRows>(&op.v)) {
+            for (IndexId id : {rows->page, rows->page_step, rows->rows, rows->col, rows->cols}) check(id, op.engines);
         } else if (auto* call = std::get_if<prog::Call>(&op.v)) {
             for (IndexId id : call->tiles) check(id, op.engines);
             for (IndexId id : call->dst) check(id, op.engines);

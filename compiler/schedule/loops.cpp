@@ -13,7 +13,8 @@ bool LaunchScheduler::packs_others(const std::vector<Step>& list) {
                    std::any_of(section->outputs.begin(), section->outputs.end(),
                                [](const placed::Output& o) { return o.mode != PackMode::Accumulate; });
         }
-        if (std::holds_alternative<placed::Assembly>(step.v)) return true;
+        if (std::holds_alternative<placed::Assembly>(step.v) || std::holds_alternative<placed::Convert>(step.v))
+            return true;
         if (auto* loop = std::get_if<placed::Loop>(&step.v)) return packs_others(loop->body);
         if (auto* branch = std::get_if<placed::Branch>(&step.v))
             return packs_others(branch->then) || packs_others(branch->otherwise);

@@ -55,7 +55,17 @@ void LaunchScheduler::misfit(const Tensor& tensor) {
 
 // All reads of a region segment are in flight before its one barrier; blocks that peers share come one by one.
 // writer_free: the writer has nothing to write meanwhile, and may bring some of them.
-void LaunchScheduler::loads(const std::vector<const Step*>& batch, bool writer_free) {
+void LaunchScheduler::loads(const std::vector<const Step*>& all, bool writer_free) {
+    std::vector<const Step*> batch, rows;
+    for (const Step* step : all) (in_rows(std::get<placed::Load>(step->v).window) ? rows : batch).push_back(step);
+    if (!batch.empty()) tile_loads(batch, writer_free);
+    for (const Step* step : rows) {
+        loc_ = step->loc;
+        load_rows(std::get<placed::Load>(step->v));
+    }
+}
+
+void LaunchScheduler::tile_loads(const std::vector<const Step*>& batch, bool writer_free) {
     const std::vector<std::optional<prog::Peers>> peers = sharing(batch, writer_free);
     auto each = [&](auto&& visit) {
         for (size_t i = 0; i < batch.size(); ++i) {
@@ -157,12 +167,16 @@ std::optional<prog::Peers> LaunchScheduler::peers(const placed::Load& load) cons
 // Loaded and waited for once, then there for the whole kernel.
 void LaunchScheduler::residents() {
     std::vector<const Step*> batch;
-    for (const Step& step : resources_.residents) batch.push_back(&step);
+    for (const Step& step : resources_.residents)
+        if (is_load(step)) batch.push_back(&step);
     if (batch.empty()) return;
     loads(batch, false);
-    for (const Step* step : batch) {
-        const Tiles& tiles = std::get<placed::Load>(step->v).to;
-        loc_ = step->loc;
+    for (const Step& step : resources_.residents) {
+        loc_ = step.loc;
+        auto* load = std::get_if<placed::Load>(&step.v);
+        if (load && in_rows(load->window)) continue;  // its tiles stay
+        if (!load) this->step(step);
+        const Tiles& tiles = load ? load->to : std::get<placed::Convert>(step.v).to;
         channel(ChannelCall::WaitFront, tiles.channel, tiles.rows * tiles.cols, Engine::Compute);
     }
 }

@@ -27,6 +27,7 @@ struct Filled {
 template <class F>
 void each_fill(const Step& step, F&& f) {
     if (auto* load = std::get_if<placed::Load>(&step.v)) f(load->to, false);
+    if (auto* convert = std::get_if<placed::Convert>(&step.v)) f(convert->to, false);
     if (auto* loop = std::get_if<placed::Loop>(&step.v)) {
         for (const Tiles& tiles : loop->accumulators) f(tiles, false);
         for (const Tiles& tiles : loop->carried) f(tiles, true);
@@ -140,7 +141,7 @@ bool LaunchScheduler::uses(const Step& step, ChannelId channel) {
     if (auto* loop = std::get_if<placed::Loop>(&step.v)) return any(loop->start) || any(loop->body);
     if (auto* assembly = std::get_if<placed::Assembly>(&step.v)) return any(assembly->parts);
     if (auto* branch = std::get_if<placed::Branch>(&step.v)) return any(branch->then) || any(branch->otherwise);
-    return false;
+    return false;  // a conversion waits and pops by itself
 }
 
 bool LaunchScheduler::fills(const Step& step, ChannelId channel) {
@@ -231,7 +232,10 @@ void LaunchScheduler::step(const Step& step) {
     loc_ = step.loc;
     if (auto* store = std::get_if<placed::Store>(&step.v)) {
         const IndexId zero = index_.constant(0);
+        if (store->rows) return write_rows(*store);
         write(*store, zero, zero, store->from.rows, store->from.cols);
+    } else if (auto* convert = std::get_if<placed::Convert>(&step.v)) {
+        this->convert(*convert);
     } else if (auto* section = std::get_if<Section>(&step.v)) {
         this->section(*section);
     } else if (auto* loop = std::get_if<placed::Loop>(&step.v)) {

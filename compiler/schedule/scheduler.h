@@ -80,7 +80,8 @@ class LaunchScheduler {
     // ---- memory.cpp: tiles between memory and channels ----
     Page page_of(const graph::Window& window, IndexId row, IndexId col);
     void misfit(const Tensor& tensor);
-    void loads(const std::vector<const Step*>& batch, bool writer_free);
+    void loads(const std::vector<const Step*>& all, bool writer_free);
+    void tile_loads(const std::vector<const Step*>& batch, bool writer_free);
     void reads(const placed::Load& load, Engine engine);
     void multicast(const placed::Load& load, prog::Peers peers, Engine engine);
     static bool writes(const std::vector<Step>& list);
@@ -89,6 +90,15 @@ class LaunchScheduler {
     void residents();
     void write(const placed::Store& store, IndexId row0, IndexId col0, int64_t rows, int64_t cols);
     IndexId tile_of(const Tiles& tiles, IndexId row, IndexId col);
+
+    // ---- row_blocks.cpp: blocks of tensors that lie in rows, and their conversions ----
+    bool in_rows(const graph::Window& window) const { return layouts_[window.tensor.v].row_major; }
+    template <class Rows>
+    Rows rows_of(const graph::Window& window, const graph::TileType& type, IndexId tile_row, ChannelId channel,
+                 const std::map<tensix::DataFormat, ChannelId>& scratch, bool write);
+    void load_rows(const placed::Load& load);
+    void write_rows(const placed::Store& store);
+    void convert(const placed::Convert& convert);
 
     // ---- loops.cpp: loops, and the sums that the packer makes in them ----
     static bool packs_others(const std::vector<Step>& list);

@@ -1,9 +1,9 @@
 // Rows of row-major tensors, and what turns row-major blocks into tiles and back.
 #include <algorithm>
 
+#include "compiler/ir/rows.h"
 #include "compiler/ir/walk.h"
 #include "compiler/schedule/engine_verifier.h"
-#include "compiler/schedule/rows.h"
 
 namespace tilelang_tt::verifying {
 

@@ -91,7 +91,7 @@ class EdgeMasks {
             const ValueId id = load ? load->result.id : ValueId{};
             const LocId loc = op.loc;
             out.ops.push_back(std::move(op));
-            if (!load || pad_is_zero_[from.tensor.v] || !summed_(id)) continue;
+            if (!load || builder_.type(id).in_rows || pad_is_zero_[from.tensor.v] || !summed_(id)) continue;
             graph::Region* outer = builder_.enter(&out);
             mask(from, id, loc);
             builder_.enter(outer);

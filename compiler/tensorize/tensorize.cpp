@@ -4,6 +4,7 @@
 #include "compiler/map/block_dims.h"
 #include "compiler/tensorize/build.h"
 #include "compiler/tensorize/check_order.h"
+#include "compiler/tensorize/convert.h"
 #include "compiler/tensorize/pad.h"
 #include "compiler/tensorize/simplify.h"
 
@@ -46,6 +47,7 @@ Result<TileGraph> tensorize(const TileProgram& program, const MappingPlan& mappi
     for (graph::Launch& launch : graph.launches) {
         simplify(graph.ctx, launch, target);
         check_memory_order(graph.ctx, launch, errors);
+        insert_conversions(launch, mapping.layouts);
         mask_edges(graph.ctx, launch, pad_is_zero);
         insert_pads(graph.ctx, launch, pad_is_zero);
         name_apart(launch);

@@ -342,6 +342,7 @@ class Generator {
         const auto o = v.type.orientation;
         if (o == graph::Orientation::Full || o == graph::Orientation::Col) v.type.rows = random_.between(1, 200);
         if (o == graph::Orientation::Full || o == graph::Orientation::Row) v.type.cols = random_.between(1, 200);
+        v.type.in_rows = random_.one_in(8);
         v.name = unique(*values_);
         v.loc = loc_;
         if (random_.one_in(4)) fill(v.loc);

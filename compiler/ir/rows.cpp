@@ -1,4 +1,4 @@
-#include "compiler/schedule/rows.h"
+#include "compiler/ir/rows.h"
 
 #include "tensix/formats.h"
 
