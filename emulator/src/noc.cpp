@@ -583,6 +583,9 @@ uint64_t noc_page_address(uint32_t noc, bool dram, uint64_t base, uint32_t page_
         if (buffer->address == base && page_size != buffer->aligned_page_size)
             fault(FaultKind::Usage, "tensor accessor of %s has page size %u, but the buffer's is %u (aligned)",
                   buffer_name(*buffer).c_str(), page_size, buffer->aligned_page_size);
+        if (buffer->address == base && offset >= buffer->aligned_page_size)
+            fault(FaultKind::OutOfBounds, "byte %u of page %u of %s: a page has %u bytes", offset, page,
+                  buffer_name(*buffer).c_str(), buffer->page_size);
         if (buffer->address == base && page >= buffer->pages)
             fault(FaultKind::OutOfBounds, "page %u of %s: it has pages 0..%llu", page, buffer_name(*buffer).c_str(),
                   static_cast<unsigned long long>(buffer->pages - 1));

@@ -66,7 +66,7 @@ var count kind=core_arg lo=0 hi={per_core}
 var r lo=0 hi={blocks - 1}
 var part lo=0 hi={tiles // part - 1}
 tensor @A dtype={self.dtype} shape=({a[0]}, {a[1]}) param=0 read
-tensor @B dtype={self.dtype} shape=({b[0]}, {b[1]}) param=1 written
+tensor @B dtype={self.dtype} shape=({b[0]}, {b[1]}) param=1 read written
 layout @A row_dim=0 col_dim=1 format={fmt} row_major
 layout @B row_dim=0 col_dim=1 format={fmt} row_major
 split grid_x={self.cores} cores={self.cores}

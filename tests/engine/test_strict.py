@@ -57,6 +57,17 @@ def test_the_well_formed_twin_passes() -> None:
             ["copy_tile writes DST without tile_regs_acquire"],
         ),
         (
+            f"{START} tilize_init(0, 1, 16); tilize_block(0, 1, 16); add_init(0, 1); tile_regs_acquire(); "
+            f"add_tiles(0, 1, 0, 0, 0); {FINISH}",
+            "state",
+            ["add_tiles", "call tilize_uninit first"],
+        ),
+        (
+            f"{START} pack_untilize_init<1>(0, 16); pack_untilize_block<1>(0, 2, 16);",
+            "state",
+            ["pack_untilize_block of 2 tile rows", "one at a time"],
+        ),
+        (
             f"{START} copy_init(0); tile_regs_acquire(); tile_regs_acquire();",
             "state",
             ["tile_regs_acquire twice without tile_regs_commit"],

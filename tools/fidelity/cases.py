@@ -375,6 +375,30 @@ def _layouts() -> list[Case]:
                 )
                 op = "pack_untilize_dest" if from_dst else "pack_untilize_block"
                 cases.append(Case(f"{op}_{n}_ct{ct}", op, p, "layout"))
+    # Wider rows than DST, and formats that are kept to the bit.
+    for fmt, dst32, ct, block in (
+        (BF, False, 3, 3),
+        (BF, False, 8, 8),
+        (BF, False, 9, 3),
+        (BF, True, 8, 4),
+        (F32, True, 9, 3),
+        ("Int32", True, 3, 3),
+        ("UInt32", True, 3, 3),
+        ("UInt16", False, 3, 3),
+        ("UInt8", True, 3, 3),
+    ):
+        data = f"{'int' if 'Int' in fmt else 'wide'}:8:{ct}"
+        lossless = (0,) if fmt in (F32, "Int32", "UInt32") else ()
+        n = f"{_SHORT[fmt]}_{_dst(dst32)}{'_unpack_to_dest' if fmt == F32 else ''}_ct{ct}"
+        p = Program("tilize.cpp", (Input(fmt, data),), fmt, ct, {"ct": ct}, dst32=dst32, unpack_to_dest=lossless)
+        cases.append(Case(f"tilize_{n}", "tilize_block", p, "layout"))
+        for from_dst in (0, 1):
+            op = "pack_untilize_dest" if from_dst else "pack_untilize_block"
+            named, defines = {"ct": ct, "from_dst": from_dst}, {"BLOCK": str(block)}
+            p = Program(
+                "untilize.cpp", (Input(fmt, data),), fmt, ct, named, defines, dst32=dst32, unpack_to_dest=lossless
+            )
+            cases.append(Case(f"{op}_{n}", op, p, "layout"))
     return cases
 
 

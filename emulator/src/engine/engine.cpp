@@ -195,6 +195,9 @@ void ComputeEngine::require_pack(uint32_t cb, const char* what) {
 }
 
 void ComputeEngine::require_setup(const Setup& wanted, const char* what, const char* fix) const {
+    if (tilizing_ && wanted.kind != Setup::Kind::Tilize)
+        fault(FaultKind::State, "%s: the unpacker still goes by the rows of tilize_init; call tilize_uninit first",
+              what);
     const Setup& now = setup_;
     const bool same =
         now.kind == wanted.kind && now.op == wanted.op && now.variant == wanted.variant && now.dim == wanted.dim;
@@ -1048,6 +1051,7 @@ void ComputeEngine::tilize_init(uint32_t in, uint32_t block, uint32_t out) {
     buffer(out, "tilize_init");
     setup_ = {};
     setup_.kind = Setup::Kind::Tilize;
+    tilizing_ = true;
     setup_.ct = block;
     spend(kUnpack, costs_.op_init);
     spend(kMath, costs_.op_init);
@@ -1056,6 +1060,7 @@ void ComputeEngine::tilize_init(uint32_t in, uint32_t block, uint32_t out) {
 void ComputeEngine::tilize_uninit(uint32_t, uint32_t) {
     if (setup_.kind != Setup::Kind::Tilize) fault(FaultKind::State, "tilize_uninit without tilize_init");
     setup_ = {};
+    tilizing_ = false;
     spend(kUnpack, costs_.op_init);
 }
 
@@ -1178,11 +1183,17 @@ void ComputeEngine::pack_untilize_block(uint32_t in, uint32_t rows, uint32_t out
     wanted.kind = Setup::Kind::PackUntilize;
     require_setup(wanted, what, "pack_untilize_init");
     const CircularBuffer& source = core_.cbs[in];
+    if (rows > 1)
+        fault(
+            FaultKind::State,
+            "%s of %u tile rows: it takes the same tiles for each and writes them to the same rows; call it for one at "
+            "a time, with a pop and a push between",
+            what, rows);
     for (uint32_t r = 0; r < rows; ++r) {
         acquire();
         for (uint32_t t = 0; t < block_ct; ++t) {
             Slot& slot = math_slot(t, what);
-            copy_tile_to(slot, source, front_page(core_, in, r * block_ct + t, what), false, false);
+            copy_tile_to(slot, source, front_page(core_, in, t, what), false, false);
             run(unpack_cost(source), costs_.copy);
         }
         commit();
@@ -1193,8 +1204,8 @@ void ComputeEngine::pack_untilize_block(uint32_t in, uint32_t rows, uint32_t out
         if (tensix::element_bytes(out.format) == 0)
             fault(FaultKind::Unsupported, "%s: %s holds %s, whose elements have no addresses", what,
                   describe(out).c_str(), format_name(out.format).c_str());
-        back_page(core_, out_cb, (r + 1) * full_ct - 1, what);
-        untilize_tiles(out, back_page(core_, out_cb, r * full_ct, what), 0, block_ct, full_ct, block_column);
+        back_page(core_, out_cb, full_ct - 1, what);
+        untilize_tiles(out, back_page(core_, out_cb, 0, what), 0, block_ct, full_ct, block_column);
         release();
     }
 }

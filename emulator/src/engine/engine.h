@@ -176,7 +176,8 @@ class ComputeEngine {
     bool l1_accumulate_ = false;
     Relu relu_ = Relu::Off;
     float relu_threshold_ = 0.0f;
-    bool pack_untilizing_ = false;
+    bool tilizing_ = false;         // from tilize_init to tilize_uninit, whatever else is initialised between them
+    bool pack_untilizing_ = false;  // likewise
     uint32_t untilize_block_ct_ = 0, untilize_full_ct_ = 0;
 
     bool sfpu_ready_ = false;
