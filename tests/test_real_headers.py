@@ -6,12 +6,14 @@ import sys
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT / "tools" / "realheaders"), str(ROOT / "tools" / "fidelity")]
+sys.path[:0] = [str(ROOT / folder) for folder in ("tools/realheaders", "tools/fidelity", "tests/codegen", "tests")]
 
+import artifacts as rows_artifacts
 import check
 import headers
 import plans
 import program_families
+import rows
 
 KERNELS = ROOT / "tools" / "fidelity" / "kernels"
 BF16, FP32 = 5, 0
@@ -155,3 +157,17 @@ def test_emitted_kernels_compile(ttnn, name, arch, tmp_path):
 def test_emitted_files_use_current_names(name, tmp_path):
     for file, text in emitted(name, "wormhole_b0", tmp_path / "out").items():
         assert check.gone_names(text) == [], file
+
+
+@pytest.mark.parametrize("arch", check.ARCHS)
+@pytest.mark.parametrize("dtype", ["bf16", "f32", "u8"])
+@pytest.mark.parametrize("aligned", [True, False])
+def test_rows_compile(ttnn, dtype, arch, aligned, tmp_path):
+    """Reads and writes of row-major tensors, straight and through scratch space; tilize and untilize."""
+    window = rows.Window(dtype, 70, 128 if aligned else 37, start=0 if aligned else 3, scratch_rows=0 if aligned else 8)
+    done = rows_artifacts.compile_text(window.text(), tmp_path, f"arch={arch}")
+    assert done.returncode == 0, done.stderr
+    for kernel in plans.kernels(tmp_path):
+        for thread in check.THREADS[kernel.role]:
+            message = check.compile_kernel(kernel, arch, thread, ttnn)
+            assert message is None, f"{kernel.source.name}, {thread}:\n{message}"

@@ -38,7 +38,7 @@ inline void read_rows(Noc& noc, const Tensor& tensor, uint32_t page, uint32_t st
 )";
 
 constexpr std::string_view kWriteRows = R"(
-// The inverse: `rows` rows of a row-major block to bytes [offset, offset + bytes) of pages that are `step` apart.
+// `rows` rows of a row-major block to bytes [offset, offset + bytes) of pages that are `step` apart.
 template <typename Tensor>
 inline void write_rows(Noc& noc, const Tensor& tensor, uint32_t page, uint32_t step, uint32_t rows, uint32_t offset,
                        uint32_t bytes, uint32_t block, uint32_t row_bytes) {

@@ -537,27 +537,29 @@ class Interpreter {
     }
     // tilize_block and pack_untilize_block: tile by tile through DST, which they hold themselves.
     void change_layout(const Call& c, const tensix::OpRow& row) {
-        if (phase_ != Phase::Idle) stop("TT9205", std::string(row.name) + " while DST is held");
+        const Channel &from = channel(c.channels[0]), &to = channel(c.channels[1]);
         const bool tilizes = row.kind == tensix::OpKind::Tilize;
         const int64_t tiles = c.params.front(), width = c.params.back() * kTileDim;
-        const bool integer = tensix::is_integer(channel(c.channels[0]).format);
-        if (!tilizes && tiles > static_cast<int64_t>(dst_.size()))
-            stop("TT9205", "pack_untilize_block of " + std::to_string(tiles) + " tiles, DST holds " +
-                               std::to_string(dst_.size()));
-        // The row-major block: read from the front, or written to the reserved one.
         const int64_t first = machine_.eval(c.tiles[0]), second = machine_.eval(c.tiles[1]);
-        if (tilizes) front(c.channels[0], first + tiles - 1);
-        if (!tilizes) back(c.channels[1], c.params.back() - 1);
+        const std::string call(row.name);
+        if (phase_ != Phase::Idle) stop("TT9205", call + " while DST is held");
+        if (!tilizes && tiles > static_cast<int64_t>(dst_.size()))
+            stop("TT9205", call + " of " + std::to_string(tiles) + " tiles, DST holds " + std::to_string(dst_.size()));
+        if (to.format == DataFormat::UInt16 && launch_->compute.fp32_dest_acc_en)
+            stop("TT9205", call + " packs UInt16 from a 32-bit DST, which has it in other bits");
+        // The row-major block, and in it the column where the tiles begin.
+        front(c.channels[0], first + tiles - 1);
+        back(c.channels[1], tilizes ? second + tiles - 1 : c.params.back() - 1);
+        const int64_t column = tilizes ? 0 : second * tiles * kTileDim;
+        if (column < 0 || column + tiles * kTileDim > width) stop("TT9205", call + " passes the end of its rows");
+        const bool integer = tensix::is_integer(from.format);
         for (int64_t t = 0; t < tiles; ++t) {
-            const auto in_row = [&](int64_t r) {
-                return (second * tiles + t) * kTileDim + r * width;  // of a part of the rows
-            };
             Slot slot{Tile(kElements), false, integer};
             if (tilizes) {
-                const double* from = front(c.channels[0], first) + t * kTileDim;
+                const double* at = front(c.channels[0], first) + t * kTileDim;
                 for (int64_t r = 0; r < kTileDim; ++r)
-                    std::copy_n(from + r * width, kDim, slot.tile.begin() + r * kTileDim);
-                unpack(channel(c.channels[0]), row, slot.tile);
+                    std::copy_n(at + r * width, kDim, slot.tile.begin() + r * kTileDim);
+                unpack(from, row, slot.tile);
             } else {
                 slot.tile = source(c, 0, first + t, row);
             }
@@ -568,10 +570,8 @@ class Interpreter {
             }
             Tile packed(kElements);
             pack(slot, c.channels[1], packed.data());
-            double* to = back(c.channels[1], 0);
-            if (second < 0 || (second + 1) * tiles > c.params.back())
-                stop("TT9205", "pack_untilize_block writes past the end of its rows");
-            for (int64_t r = 0; r < kTileDim; ++r) std::copy_n(packed.begin() + r * kTileDim, kDim, to + in_row(r));
+            double* at = back(c.channels[1], 0) + column + t * kTileDim;
+            for (int64_t r = 0; r < kTileDim; ++r) std::copy_n(packed.begin() + r * kTileDim, kDim, at + r * width);
         }
     }
     // matmul_tiles, or the ct × rt outer products of one step of a matmul_block: in0's tiles are kt apart.

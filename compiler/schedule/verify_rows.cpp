@@ -64,6 +64,8 @@ void EngineVerifier::change_layout(const Call& op, const tensix::OpRow& row, con
               {{"tiles in DST", std::to_string(capacity_), std::to_string(tiles)}});
     if (from.unpack == UnpackMode::ToDest && !launch_.compute.fp32_dest_acc_en)
         error("TT5142", "`" + from.name + "` unpacks to a DST that is not 32 bits wide");
+    if (to.format == tensix::DataFormat::UInt16 && launch_.compute.fp32_dest_acc_en)
+        error("TT5153", call + " packs UInt16 to `" + to.name + "` from a 32-bit DST, which has it in other bits");
     const auto held = [&](ChannelId id) {
         const auto it = state.held.find(id.v);
         return it == state.held.end() ? Held{} : it->second;
@@ -78,6 +80,10 @@ void EngineVerifier::change_layout(const Call& op, const tensix::OpRow& row, con
     if (state.setup.src_a != format(op.channels[0]))
         error("TT5143", call + " reads `" + from.name + "` while SrcA is set to another format",
               {{"format", format(op.channels[0]), state.setup.src_a.value_or("unknown")}});
+    // The addition that moves a tile to 32-bit DST takes 8-bit integers from both sources.
+    if (from.format == tensix::DataFormat::UInt8 && state.setup.src_b != format(op.channels[0]))
+        error("TT5143", call + " reads `" + from.name + "` while SrcB is set to another format",
+              {{"format", format(op.channels[0]), state.setup.src_b.value_or("unknown")}});
     const std::string packed(tensix::name(to.format));
     if (state.setup.pack != packed)
         error("TT5145", call + " to `" + to.name + "` while the packer is set to another format",

@@ -29,7 +29,8 @@ class Window:
     b_cols: int = 0
     cores: int = 1
     block_tiles: int = 0  # 0: all that DST holds
-    scratch_rows: int = 8
+    scratch_rows: int = 8  # 0: both windows are aligned, rows go straight
+    beyond: int = 0  # blocks of 32 rows that lie past the tensor's last row
     keep_fp32: bool = True  # 32-bit formats go to DST unrounded
 
     def shapes(self) -> tuple[tuple[int, int], tuple[int, int]]:
@@ -45,19 +46,19 @@ class Window:
         tile_bytes = 1024 * element
         to_dest = " unpack=to_dest" if fmt == "Float32" and self.keep_fp32 else ""
         scratch = -(-self.scratch_rows * (tiles * 32 * element + 128) // tile_bytes)
-        blocks = -(-self.rows // 32)
+        blocks = -(-self.rows // 32) + self.beyond
         per_core = -(-blocks // self.cores)
         channels, at = [], 0
         for name, pages, more in (
             ("A_rows", 2 * tiles, f"block_pages={tiles} row_tiles={tiles}{to_dest}"),
             ("tiles", tiles, f"block_pages={part}{to_dest}"),
             ("B_rows", 2 * tiles, f"block_pages={tiles} row_tiles={tiles}"),
-            ("A_scratch", scratch, ""),
-            ("B_scratch", scratch, ""),
+            *([("A_scratch", scratch, ""), ("B_scratch", scratch, "")] if scratch else ()),
         ):
             channels.append(f"  channel {name} format={fmt} pages={pages} {more} l1_offset={at}")
             at += pages * tile_bytes
         rows = f"page_step=1 rows={self.rows} - r * 32"
+        through_a, through_b = (" scratch=A_scratch", " scratch=B_scratch") if scratch else ("", "")
         untilize = f"op=pack_untilize_block channels=(tiles, B_rows) params=({part}, {tiles})"
         return f"""tensix_program rows
 var core kind=core_arg lo=0 hi={self.cores - 1}
@@ -78,7 +79,7 @@ launch core=core {{
   compute: startup a=A_rows b=A_rows out=tiles
   reader+compute+writer: for var=r begin=first extent=count {{
     reader: channel call=reserve_back channel=A_rows pages={tiles}
-    reader: read_rows tensor=@A page=r * 32 {rows} col={self.start} cols={self.width} channel=A_rows slot=0 scratch=A_scratch
+    reader: read_rows tensor=@A page=r * 32 {rows} col={self.start} cols={self.width} channel=A_rows slot=0{through_a}
     reader: noc call=read_barrier
     reader: channel call=push_back channel=A_rows pages={tiles}
     compute: channel call=wait_front channel=A_rows pages={tiles}
@@ -98,7 +99,7 @@ launch core=core {{
     compute: init {untilize.replace("block channels", "block uninit channels")}
     compute: channel call=push_back channel=B_rows pages={tiles}
     writer: channel call=wait_front channel=B_rows pages={tiles}
-    writer: write_rows channel=B_rows slot=0 tensor=@B page=r * 32 {rows} col={self.to} cols={self.width} scratch=B_scratch
+    writer: write_rows channel=B_rows slot=0 tensor=@B page=r * 32 {rows} col={self.to} cols={self.width}{through_b}
     writer: noc call=writes_flushed
     writer: channel call=pop_front channel=B_rows pages={tiles}
   }}

@@ -9,6 +9,7 @@ from emu import EmulatorError
 
 ONES = np.ones((32, 32), np.float32)
 START = "compute_kernel_hw_startup(0, 1, 16); cb_wait_front(0, 1); cb_wait_front(1, 1); cb_reserve_back(16, 1);"
+ADD = "tile_regs_acquire(); add_tiles(0, 1, 0, 0, 0);"
 FINISH = "tile_regs_commit(); tile_regs_wait(); pack_tile(0, 16); tile_regs_release(); cb_push_back(16, 1);"
 
 
@@ -57,8 +58,7 @@ def test_the_well_formed_twin_passes() -> None:
             ["copy_tile writes DST without tile_regs_acquire"],
         ),
         (
-            f"{START} tilize_init(0, 1, 16); tilize_block(0, 1, 16); add_init(0, 1); tile_regs_acquire(); "
-            f"add_tiles(0, 1, 0, 0, 0); {FINISH}",
+            f"{START} tilize_init(0, 1, 16); tilize_block(0, 1, 16); add_init(0, 1); {ADD}",
             "state",
             ["add_tiles", "call tilize_uninit first"],
         ),

@@ -46,7 +46,8 @@ def kernels(folder: pathlib.Path, symbols: Mapping[str, int] | None = None) -> l
             args: list[int] = []
             for a in k["compile_time_args"]:
                 if "accessor" in a:
-                    args += [_ACCESSOR_DRAM, plan["tensors"][a["accessor"]]["layout"]["page_size"]]
+                    page_size = plan["tensors"][a["accessor"]]["layout"]["page_size"]
+                    args += [_ACCESSOR_DRAM, launch.evaluate(page_size, env)]
                 else:
                     args.append(launch.evaluate(a["value"], env) & 0xFFFFFFFF)
             named = ((n, launch.evaluate(e, env) & 0xFFFFFFFF) for n, e in k["named_compile_time_args"].items())
