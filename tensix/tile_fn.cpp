@@ -18,8 +18,9 @@ static_assert(kFnNames[static_cast<size_t>(TileFn::LogicalAnd)] == "logical_and"
 static_assert(kFnNames[static_cast<size_t>(TileFn::Select)] == "select");
 static_assert(kFnNames.size() == static_cast<size_t>(TileFn::Select) + 1);
 
-constexpr std::array<std::string_view, 7> kReduceNames{"sum", "max", "min", "abssum", "absmax", "any", "all"};
-static_assert(kReduceNames.size() == static_cast<size_t>(ReduceFn::All) + 1);
+constexpr std::array<std::string_view, 10> kReduceNames{"sum", "max", "min",     "abssum", "absmax",
+                                                        "any", "all", "bit_and", "bit_or", "bit_xor"};
+static_assert(kReduceNames.size() == static_cast<size_t>(ReduceFn::BitXor) + 1);
 
 }  // namespace
 
@@ -40,6 +41,8 @@ std::optional<TileFn> parse_tile_fn(std::string_view text) {
         if (kFnNames[i] == text) return static_cast<TileFn>(i);
     return std::nullopt;
 }
+
+bool combines_bits(ReduceFn fn) { return fn >= ReduceFn::BitAnd; }
 
 std::string_view to_string(ReduceFn fn) { return kReduceNames[static_cast<size_t>(fn)]; }
 

@@ -66,12 +66,13 @@ enum class TileFn : uint8_t {
     Select,
 };
 
-enum class ReduceFn : uint8_t { Sum, Max, Min, AbsSum, AbsMax, Any, All };
+enum class ReduceFn : uint8_t { Sum, Max, Min, AbsSum, AbsMax, Any, All, BitAnd, BitOr, BitXor };
 
 int arity(TileFn fn);                   // 1, 2 or 3
 bool is_predicate(TileFn fn);           // gives true or false whatever its operands are
 std::string_view to_string(TileFn fn);  // "add", "rsqrt", …
 std::optional<TileFn> parse_tile_fn(std::string_view text);
+bool combines_bits(ReduceFn fn);
 std::string_view to_string(ReduceFn fn);
 std::optional<ReduceFn> parse_reduce_fn(std::string_view text);
 

@@ -40,8 +40,10 @@ void Importer::declare_reducers(const ffi::Any& annotation) {
         else if (op == "min")
             reducers_[data.get()] = tile::Combine::Min;
         else
-            refuse(kTileOp, "T.alloc_reducer with op=\"" + op + "\" is not supported: the chip reduces no bits",
-                   "reduce 0 and 1 with op=\"max\" or op=\"min\"");
+            refuse(kTileOp,
+                   "T.alloc_reducer with op=\"" + op +
+                       "\" is not supported: contributions join by addition, maximum or minimum",
+                   "write the values to a fragment and take T.reduce_" + op + " of it");
     }
 }
 

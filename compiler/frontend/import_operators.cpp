@@ -231,9 +231,12 @@ void Importer::call(const CallNode* node, tile::Region& out) {
             result.fn = tensix::ReduceFn::AbsSum;
         else if (reduce->type->IsAbsMax())
             result.fn = tensix::ReduceFn::AbsMax;
+        else if (reduce->type->IsBitAnd())
+            result.fn = tensix::ReduceFn::BitAnd;
+        else if (reduce->type->IsBitOr())
+            result.fn = tensix::ReduceFn::BitOr;
         else
-            refuse(kTileOp, "bitwise reductions are not supported",
-                   "reduce conditions with T.reduce_max or T.reduce_min");
+            result.fn = tensix::ReduceFn::BitXor;
         result.src = access(reduce->srcRegion_);
         result.dst = access(reduce->dstRegion_);
         result.dim = reduce->dim;

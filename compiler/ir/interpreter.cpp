@@ -320,6 +320,8 @@ double identity_of(tensix::ReduceFn fn) {
             return HUGE_VAL;
         case ReduceFn::All:
             return 1;
+        case ReduceFn::BitAnd:
+            return -1;  // all bits
         default:
             return 0;
     }
@@ -342,6 +344,12 @@ double combine(tensix::ReduceFn fn, double acc, double value) {
             return acc != 0 || value != 0;
         case ReduceFn::All:
             return acc != 0 && value != 0;
+        case ReduceFn::BitAnd:
+            return static_cast<double>(static_cast<int64_t>(acc) & static_cast<int64_t>(value));
+        case ReduceFn::BitOr:
+            return static_cast<double>(static_cast<int64_t>(acc) | static_cast<int64_t>(value));
+        case ReduceFn::BitXor:
+            return static_cast<double>(static_cast<int64_t>(acc) ^ static_cast<int64_t>(value));
     }
     return acc;
 }

@@ -529,6 +529,7 @@ class Verifier {
         if (x.dim == 0) wanted.orientation = Orientation::Row, wanted.cols = t.cols;
         if (x.dim == 1) wanted.orientation = Orientation::Col, wanted.rows = t.rows;
         if (x.dim < -1 || x.dim > 1) return error("TT9107", "there is no dimension " + std::to_string(x.dim));
+        if (tensix::combines_bits(x.fn)) error("TT9107", "bits are reduced as sums");
         expect_type(x.result.id, wanted, "result");
         if (x.acc.valid()) expect_type(x.acc, wanted, "accumulator");
     }

@@ -196,9 +196,8 @@ tensix::DataFormat format_of(DType dtype) {
         case DType::I16:
             return DataFormat::UInt16;
         case DType::U8:
+        case DType::I8:  // bytes as they are; calls around copies and packs see to the sign
             return DataFormat::UInt8;
-        case DType::I8:
-            return DataFormat::Int8;
         default:
             return DataFormat::Float16_b;
     }

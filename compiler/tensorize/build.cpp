@@ -5,6 +5,7 @@
 
 #include "compiler/ir/walk.h"
 #include "compiler/map/access.h"
+#include "compiler/tensorize/bits.h"
 #include "compiler/tensorize/lanes.h"
 #include "compiler/tensorize/memory.h"
 #include "compiler/tensorize/scans.h"
@@ -57,6 +58,15 @@ bool selects_part(const Context& ctx, const tile::Region& region, VarId var) {
         for_each_read(ctx.lanes, store.value, [&](const LaneNode& read) { note(read.ref, read.indices); });
     });
     return any;
+}
+
+// Bits of a number; of truth one.
+int width(DType dtype) { return dtype == DType::Bool ? 1 : static_cast<int>(8 * size_bytes(dtype)); }
+
+tensix::TileFn elementwise(tensix::ReduceFn fn) {
+    return fn == tensix::ReduceFn::BitAnd  ? tensix::TileFn::BitAnd
+           : fn == tensix::ReduceFn::BitOr ? tensix::TileFn::BitOr
+                                           : tensix::TileFn::BitXor;
 }
 
 std::string extents(const TileType& type) { return std::to_string(type.rows) + " x " + std::to_string(type.cols); }
@@ -242,13 +252,25 @@ class LaunchBuilder {
                 "give the result one element for each that is left", {{"elements", extents(natural), extents(*to)}});
             return give_up(op.dst);
         }
+        const bool bits = tensix::combines_bits(op.fn);
+        const bool sum = op.fn == tensix::ReduceFn::Sum || op.fn == tensix::ReduceFn::AbsSum;
+        // Sums of narrow integers wrap when they are cast back.
+        if (bits || (sum && is_integer(work) && size_bytes(work) < 4)) work = natural.dtype = DType::I32;
         ValueId acc;
         if (!op.clear) {
             acc = builder_.cast(*memory_.read("T.reduce", op.dst, loc_), work, loc_);
             if (natural.rows != to->rows) acc = builder_.transpose(acc, loc_);
         }
-        ValueId result = builder_.value(natural, memory_.name(op.dst.ref), loc_);
-        builder_.add(graph::Reduce{{result}, op.fn, builder_.cast(*value, work, loc_), acc, dim}, loc_);
+        const std::string& name = memory_.name(op.dst.ref);
+        ValueId result;
+        if (bits) {
+            result = reduce_bits(ctx_, builder_, op.fn, builder_.cast(*value, work, loc_), dim, width(from.dtype), name,
+                                 loc_);
+            if (acc) result = builder_.eltwise(elementwise(op.fn), natural, {{result}, {acc}}, name, loc_);
+        } else {
+            result = builder_.value(natural, name, loc_);
+            builder_.add(graph::Reduce{{result}, op.fn, builder_.cast(*value, work, loc_), acc, dim}, loc_);
+        }
         result = builder_.cast(result, to->dtype, loc_);
         if (natural.rows != to->rows) result = builder_.transpose(result, loc_);
         put("T.reduce", op.dst, result, true);
@@ -285,7 +307,7 @@ class LaunchBuilder {
                 result = builder_.value(type, name, loc_);
                 builder_.add(graph::Scan{{result}, op.fn, value, false}, loc_);
             } else {
-                const int bits = static_cast<int>(8 * size_bytes(builder_.type(*read).dtype));
+                const int bits = width(builder_.type(*read).dtype);
                 result = builder_.cast(running_sum_of_integers(builder_, value, bits, name, loc_), work, loc_);
             }
             if (op.reverse && !maximum) {

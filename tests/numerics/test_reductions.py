@@ -1,5 +1,6 @@
 """Reductions: maxima and minima are elements of their operand, sums stay within bounds of float64."""
 
+import numpy as np
 import pytest
 import reduction_kernels
 import tilelang
@@ -210,6 +211,64 @@ def integers(dtype, *shape):
     generator = torch.Generator().manual_seed(1)
     x = torch.randint(info.min, info.max + 1, shape, generator=generator, dtype=torch.int64)
     return x.to(getattr(torch, dtype))
+
+
+@pytest.mark.parametrize("op", ["bitand", "bitor", "bitxor"])
+@pytest.mark.parametrize("dtype", ["int32", "uint32", "uint16", "int8", "uint8"])
+@pytest.mark.parametrize(
+    ("shape", "dim", "clear", "arch"),
+    [((64, 96), 1, True, "wormhole_b0"), ((100, 40), 0, False, "blackhole"), ((1, 50), 1, True, "wormhole_b0")],
+)
+def test_bits(shape, dim, clear, arch, dtype, op):
+    M, N = shape
+    n = shape[1 - dim]
+    reduce = {"bitand": T.reduce_bitand, "bitor": T.reduce_bitor, "bitxor": T.reduce_bitxor}[op]
+
+    @T.prim_func
+    def main(A: T.Tensor((M, N), dtype), O: T.Tensor((n,), dtype)):
+        with T.Kernel(1, threads=128) as _:
+            a = T.alloc_fragment((M, N), dtype)
+            o = T.alloc_fragment((n,), dtype)
+            T.copy(A, a)
+            T.fill(o, 21)
+            reduce(a, o, dim=dim, clear=clear)
+            T.copy(o, O)
+
+    x = integers(dtype, *shape).numpy()
+    # Many elements make all bits ones or zeros: few of them have a bit that the others lack.
+    rare = np.where(np.arange(x.size).reshape(shape) % 17 == 3, x, 0).astype(x.dtype)
+    x = {"bitand": ~rare, "bitor": rare, "bitxor": x}[op]
+    fold = {"bitand": np.bitwise_and, "bitor": np.bitwise_or, "bitxor": np.bitwise_xor}[op]
+    want = fold.reduce(x, axis=dim)
+    if not clear:
+        want = fold(want, x.dtype.type(21))
+    assert np.array_equal(compile_(main, arch)(torch.from_numpy(x)).numpy(), want)
+
+
+@pytest.mark.parametrize("op", ["sum", "max", "min"])
+@pytest.mark.parametrize("dtype", ["uint16", "int8", "uint8"])
+def test_narrow_integers(dtype, op):
+    """Reduced in the result's dtype: sums of bytes wrap there."""
+    M, N = 40, 96
+    reduce = {"sum": T.reduce_sum, "max": T.reduce_max, "min": T.reduce_min}[op]
+
+    @T.prim_func
+    def main(A: T.Tensor((M, N), dtype), Wide: T.Tensor((M,), "int32"), Same: T.Tensor((N,), dtype)):
+        with T.Kernel(1, threads=128) as _:
+            a = T.alloc_fragment((M, N), dtype)
+            wide = T.alloc_fragment((M,), "int32")
+            same = T.alloc_fragment((N,), dtype)
+            T.copy(A, a)
+            reduce(a, wide, dim=1)
+            reduce(a, same, dim=0)
+            T.copy(wide, Wide)
+            T.copy(same, Same)
+
+    x = integers(dtype, M, N)
+    wide, same = compile_(main, out=(1, 2))(x)
+    fold = {"sum": torch.sum, "max": torch.amax, "min": torch.amin}[op]
+    assert torch.equal(wide.long(), fold(x.long(), 1))
+    assert torch.equal(same.long(), fold(x.long(), 0).to(x.dtype).long())
 
 
 SCANS = [
