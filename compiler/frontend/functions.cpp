@@ -6,6 +6,8 @@
 #include <numbers>
 #include <utility>
 
+#include "compiler/frontend/elementary.h"
+
 namespace tilelang_tt::frontend {
 namespace {
 
@@ -62,22 +64,7 @@ struct Hint {
 };
 // The first that fits counts.
 constexpr std::array kHints = std::to_array<Hint>({
-    {"log1p", "write T.log(1 + x); near 0 its error is that of 1 + x"},
-    {"atan2", "keep the angle's computation on the host: the chip has no inverse tangent of two operands"},
-    {"atanh", "write 0.5 * T.log((1 + x) / (1 - x))"},
-    {"asinh", "write T.log(x + T.sqrt(x * x + 1))"},
-    {"acosh", "write T.log(x + T.sqrt(x * x - 1))"},
-    {"sinh", "write 0.5 * (T.exp(x) - T.exp(-x))"},
-    {"cosh", "write 0.5 * (T.exp(x) + T.exp(-x))"},
-    {"atan", "use a polynomial in x of the accuracy that you need"},
-    {"asin", "use a polynomial in x of the accuracy that you need"},
-    {"acos", "use a polynomial in x of the accuracy that you need"},
-    {"hypot", "write T.sqrt(x * x + y * y)"},
-    {"fmod", "write x - T.trunc(x / y) * y; it is exact where x / y is below 2^24 and no multiple of y is near x"},
-    {"ldexp", "multiply by the power of two"},
     {"nextafter", "round to the dtype that you need with T.cast"},
-    {"popcount", "count bits with shifts and T.bitwise_and, or on the host"},
-    {"clz", "compare with powers of two, or compute it on the host"},
     {"round_ties_away", "use T.round, which takes ties to even"},
     {"ieee_fmaf", "write x * y + z, which rounds twice"},
     {"reinterpret", "convert with T.cast; the bits of another dtype can be taken on the host"},
@@ -90,6 +77,12 @@ constexpr std::array kHints = std::to_array<Hint>({
     {"shfl", "there are no warps here; reduce a fragment with T.reduce_sum or T.reduce_max"},
     {"shuffle", "there are no warps here; reduce a fragment with T.reduce_sum or T.reduce_max"},
     {"warp_reduce", "there are no warps here; reduce a fragment with T.reduce_sum or T.reduce_max"},
+    {"any_of",
+     "take T.reduce_max of T.if_then_else(x != 0, 1, 0) and choose between values by it in T.Parallel: a branch cannot "
+     "depend on data"},
+    {"all_of",
+     "take T.reduce_min of T.if_then_else(x != 0, 1, 0) and choose between values by it in T.Parallel: a branch cannot "
+     "depend on data"},
     {"ballot", "there are no warps here; reduce a fragment with T.reduce_max over T.Parallel's conditions"},
     {"any_sync", "there are no warps here; reduce a fragment with T.reduce_max over T.Parallel's conditions"},
     {"all_sync", "there are no warps here; reduce a fragment with T.reduce_min over T.Parallel's conditions"},
@@ -149,20 +142,37 @@ std::optional<TileFn> function_of(std::string_view op) {
 }
 
 std::optional<size_t> composed_arity(std::string_view op) {
+    const std::string_view name = op.substr(op.find('.') + 1);
+    if (counts_bits(name)) return 1;
+    if (const auto arity = elementary_arity(name)) return arity;
     const auto found = std::find_if(kComposed.begin(), kComposed.end(), [&](const Composed& c) { return c.op == op; });
     return found == kComposed.end() ? std::nullopt : std::optional(found->arity);
 }
 
 LaneId compose(LaneArena& lanes, std::string_view op, DType type, std::span<const LaneId> args) {
+    const std::string_view name = op.substr(op.find('.') + 1);
+    const DType from = lanes.node(args[0]).dtype;
+    if (counts_bits(name) && is_integer(from)) {
+        const int missing = 32 - static_cast<int>(8 * size_bytes(from));
+        LaneId word = from == DType::I32 ? args[0] : lanes.apply(TileFn::Cast, DType::I32, args[0]);
+        if (missing > 0)
+            word = lanes.apply(TileFn::BitAnd, DType::I32, word,
+                               lanes.constant(DType::I32, static_cast<double>((int64_t{1} << (32 - missing)) - 1)));
+        LaneId count = count_bits(lanes, name, word);
+        if (missing > 0 && name == "clz")
+            count = lanes.apply(TileFn::Sub, DType::I32, count, lanes.constant(DType::I32, missing));
+        return type == DType::I32 ? count : lanes.apply(TileFn::Cast, type, count);
+    }
     const auto wide = [&](LaneId id) {
         return lanes.node(id).dtype == DType::F32 ? id : lanes.apply(TileFn::Cast, DType::F32, id);
     };
     const LaneId x = wide(args[0]), y = args.size() > 1 ? wide(args[1]) : LaneId{};
     const auto number = [&](double value) { return lanes.constant(DType::F32, value); };
     const auto f32 = [&](TileFn fn, LaneId a, LaneId b = {}) { return lanes.apply(fn, DType::F32, a, b); };
-    const std::string_view name = op.substr(op.find('.') + 1);
     LaneId result;
-    if (name == "exp10" || name == "__exp10")
+    if (elementary_arity(name))
+        result = elementary(lanes, name, std::array{x, y});
+    else if (name == "exp10" || name == "__exp10")
         result = f32(TileFn::Exp2, f32(TileFn::Mul, x, number(std::numbers::ln10 / std::numbers::ln2)));
     else if (name == "log10" || name == "__log10")
         result = f32(TileFn::Mul, f32(TileFn::Log, x), number(1 / std::numbers::ln10));
