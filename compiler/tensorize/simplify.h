@@ -33,6 +33,10 @@ bool forward_parts(Context& ctx, graph::Launch& launch);
 // whole.
 bool split_values(Context& ctx, graph::Launch& launch);
 
+// Pre: SSA. Post: x * sigmoid(x) and x / (1 + exp(-x)), of whose parts nothing else is used, are one silu of x: it is
+// read once.
+bool fuse_silu(graph::Launch& launch);
+
 // Pre: SSA. Post: branches whose condition is known are replaced by the side taken.
 bool fold_branches(const Context& ctx, graph::Launch& launch);
 

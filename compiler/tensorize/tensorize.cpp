@@ -20,6 +20,7 @@ void simplify_until_done(Context& ctx, graph::Launch& launch) {
         changed = forward_parts(ctx, launch) || changed;
         changed = merge_equal_ops(launch) || changed;
         changed = hoist_invariants(ctx, launch) || changed;
+        changed = fuse_silu(launch) || changed;
         changed = remove_dead_values(launch) || changed;
     }
 }

@@ -94,9 +94,8 @@ def gelu_tanh(x):
 CHAINS = {
     # 2 results; the block and the row for each
     "bias_gelu": (chain(lambda x, b: gelu(x + b), "br"), 2, 4),
-    # 2 results; x, x, y: the sigmoid replaces x, and unpacking it again is 8 cycles of the matrix engine where a copy
-    # inside DST takes the vector engine, which is the busy one
-    "silu_mul": (chain(lambda x, y: x * T.sigmoid(x) * y, "bb"), 2, 6),
+    # 2 results; x and y: x * sigmoid(x) is one function
+    "silu_mul": (chain(lambda x, y: x * T.sigmoid(x) * y, "bb"), 2, 4),
     "residual_add_relu": (chain(lambda x, r: T.max(x + r, 0), "bb"), 2, 4),
     "scale_shift_clamp": (chain(lambda x: T.clamp(x * 2 + 1, -1, 1)), 2, 2),
     # maximum 1, exponentials 2, sum 1, results 2; x for the maximum and the exponentials, these for the sum and the
