@@ -28,7 +28,7 @@ def runs(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Files of the programs that were launched."""
     seen: list[str] = []
 
-    def run(self: launch.Program, device: Any, arrays: list[Any], scalars: Any = None) -> list[Any]:
+    def run(self: launch.Program, device: Any, arrays: list[Any], scalars: Any = None, before: Any = None) -> list[Any]:
         self.bind(arrays, scalars)
         seen.append(self.plan["name"])
         return [arrays[0].astype("float32")]
@@ -80,3 +80,16 @@ def test_the_emulator_keeps_its_host_api_to_itself():
     assert torch.equal(tilelang.compile(copy, target="tenstorrent", out_idx=[1])(a), a)  # has loaded kernels
     with pytest.raises(AttributeError):
         ctypes.CDLL(None)["_ZN2tt8tt_metal11distributed10MeshDevice5closeEv"]
+
+
+def test_programs_are_told_what_outputs_hold(runs, monkeypatch):
+    """What a kernel does not write of an output stays the caller's."""
+
+    def run(self: launch.Program, device: Any, arrays: list[Any], scalars: Any, before: dict[int, Any]) -> list[Any]:
+        return [before[self.outputs[0].index] + 1]
+
+    monkeypatch.setattr(launch.Program, "run", run)
+    tilelang_tt.device("ttnn")
+    a, c = torch.randn(40, 70).bfloat16(), torch.full((40, 70), 5.0).bfloat16()
+    tilelang.compile(copy, target="tenstorrent")(a, c)
+    assert (c == 6).all()

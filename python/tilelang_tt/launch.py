@@ -438,11 +438,18 @@ class Program:
             raise LaunchError(f"the plan names the kernel {file}, which is not in {self.place}")
         return self._files[file]
 
-    def run(self, device: Any, arrays: Sequence[Any], scalars: Mapping[str, float] | None = None) -> list[Any]:
+    def run(
+        self,
+        device: Any,
+        arrays: Sequence[Any],
+        scalars: Mapping[str, float] | None = None,
+        before: Mapping[int, np.ndarray] | None = None,
+    ) -> list[Any]:
         """Runs the program on arrays (numpy, or ttnn tensors) in parameter order; returns the outputs as numpy arrays.
 
         A ttnn tensor on the device that lies as the plan wants is used without a copy, and an output that is also an
-        input is then written in place.
+        input is then written in place. `before`: by a tensor's index, what an output holds where the program does not
+        write it; without, zeros in row-major outputs, anything in others.
         """
         import ttnn
 
@@ -451,7 +458,9 @@ class Program:
         given = dict(zip((t.index for t in self.inputs), arrays, strict=True))
         on_device: list[Any] = []
         for tensor in self.tensors:
-            array = given.get(tensor.index)
+            array = given.get(tensor.index, (before or {}).get(tensor.index))
+            if array is None and tensor.row_major and tensor.param >= 0:
+                array = np.zeros(tensor.shape(env), _numpy_dtype(tensor.plan["dtype"]))
             if isinstance(array, ttnn.Tensor):
                 if tensor.in_place(array, env):
                     on_device.append(array)

@@ -69,11 +69,11 @@ def run(files: Mapping[str, str], arrays: Sequence[Mapping[str, Any]], symbols: 
         opened = _open()
         params = sorted((t for t in program.tensors if t.param >= 0), key=lambda t: t.param)
         views = {t.index: _view(a) for t, a in zip(params, arrays, strict=True)}
-        inputs = []
-        for t in program.inputs:
-            view = views[t.index]
-            inputs.append(launch.decode_bits(view, t.plan["dtype"]))
-        outputs = program.run(opened, inputs, program.scalars_from_bits({str(k): int(v) for k, v in symbols.items()}))
+        values = {t.index: launch.decode_bits(views[t.index], t.plan["dtype"]) for t in params}
+        scalars = program.scalars_from_bits({str(k): int(v) for k, v in symbols.items()})
+        inputs = [values[t.index] for t in program.inputs]
+        # What a kernel does not write of an output stays the caller's.
+        outputs = program.run(opened, inputs, scalars, {t.index: values[t.index] for t in program.outputs})
     except launch.LaunchError as error:
         raise RunError(str(error)) from error
     for t, result in zip(program.outputs, outputs, strict=True):

@@ -1,6 +1,7 @@
 """Row-major tensors: a window of one is copied into another, through tiles, to the bit."""
 
 import json
+import sys
 
 import artifacts
 import jsonschema
@@ -8,6 +9,10 @@ import ml_dtypes
 import numpy as np
 import pytest
 from rows import Window
+
+sys.path.append(str(artifacts.ROOT / "tools" / "realheaders"))
+
+from plans import launch
 
 SCHEMA = json.loads((artifacts.ROOT / "docs" / "tt.plan.schema.json").read_text())
 NUMPY = {
@@ -73,3 +78,25 @@ def test_dtypes(tmp_path, arch, dtype):
 def test_windows(tmp_path, window):
     """On the chip that asks for more alignment."""
     run(window, tmp_path, "arch=blackhole")
+
+
+def tensors(window: Window, folder) -> list:
+    assert artifacts.compile_text(window.text(), folder).returncode == 0
+    plan = json.loads((folder / "tt.plan.json").read_text())
+    return [launch.Tensor(t, i) for i, t in enumerate(plan["tensors"])]
+
+
+def test_launcher_keeps_rows(tmp_path):
+    """Pages are rows, in whole words, and come back as they were."""
+    a, _ = tensors(Window("bf16", rows=3, width=5, a_cols=7), tmp_path)
+    array = np.arange(21, dtype=np.float32).reshape(3, 7)
+    pages = a.to_pages(array, {})
+    assert pages.shape == (3, 16) == (a.pages({}), a.page_bytes({}))
+    assert (pages[:, :14].copy().view(np.uint16) == (array.view(np.uint32) >> 16)).all()
+    assert not pages[:, 14:].any()
+    np.testing.assert_array_equal(a.from_pages(pages, {}), array)
+
+
+def test_launcher_refuses_rows_of_float16(tmp_path):
+    with pytest.raises(launch.LaunchError, match="'A': ttnn has no tensors of float16, .*: use bfloat16"):
+        tensors(Window("f16", rows=3, width=5), tmp_path)

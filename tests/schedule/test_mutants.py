@@ -33,7 +33,16 @@ ACCEPTED = {
 }
 CASES = [
     *("gemm_resident", "gemm_l1_sums", "gemm_fp32_result", "gemm_trans_a", "gemm_trans_b", "gemm_start"),
-    *("last_product", "softmax", "attention", "gemm_multicast", "parts", "causal_mask", "sum_beside_value", "ragged_max"),
+    *(
+        "last_product",
+        "softmax",
+        "attention",
+        "gemm_multicast",
+        "parts",
+        "causal_mask",
+        "sum_beside_value",
+        "ragged_max",
+    ),
 ]
 FAMILIES = {
     "online softmax": lambda: row_kernels.online_softmax(32, 128, bN=64),
