@@ -52,6 +52,9 @@ int64_t pages_of(const ChannelPlan& plan, int cut, std::string& why) {
         case Role::Scratch:
             why = "for rows whose addresses in L1 and in memory differ in alignment";
             return cut < kOperandsOnce ? plan.whole : plan.least;
+        case Role::Part:
+            why = "2 subblocks deep: more do not fit into L1";
+            return 2 * plan.whole;
         case Role::Result: {
             const int64_t part = plan.channel.block_pages;
             if (cut < kResultsOneBlock) return blocks(2, "one is written while the next is computed");
@@ -116,9 +119,24 @@ int64_t ChannelTable::bytes(int cut, const Target& target, std::vector<prog::Cha
     return total;
 }
 
-bool ChannelTable::fits(const Target& target) const {
+bool ChannelTable::fits(const Target& target, Depth depth) const {
     return plans_.size() <= target.device->circular_buffers &&
-           bytes(kNone, target, nullptr) <= target.device->l1_usable_bytes;
+           bytes(depth == Depth::Wanted ? kNone : kLastCut, target, nullptr) <= target.device->l1_usable_bytes;
+}
+
+// The power of two by which blocks have to shrink, if those of the largest channel have so many tiles.
+std::string ChannelTable::that_fit(const ChannelPlan& largest, const Target& target) const {
+    for (int64_t part = 2; part <= largest.whole; part *= 2) {
+        ChannelTable smaller = *this;
+        for (ChannelPlan& plan : smaller.plans_) {
+            plan.whole = std::max<int64_t>(1, plan.whole / part);
+            plan.channel.block_pages = std::min(plan.channel.block_pages, plan.whole);
+        }
+        if (smaller.bytes(kLastCut, target, nullptr) <= target.device->l1_usable_bytes)
+            return ": those of " + std::to_string(largest.whole / part) + " tiles in place of " +
+                   std::to_string(largest.whole) + " (`" + largest.channel.name + "`) would fit";
+    }
+    return "";
 }
 
 std::vector<Diagnostic> ChannelTable::fit(const Context& ctx, const Target& target, LaunchResources& out) {
@@ -132,11 +150,11 @@ std::vector<Diagnostic> ChannelTable::fit(const Context& ctx, const Target& targ
     }
 
     std::vector<Diagnostic> errors;
+    const auto largest = std::max_element(plans_.begin(), plans_.end(), [](auto& a, auto& b) {
+        return a.whole * tensix::tile_bytes(a.channel.format) < b.whole * tensix::tile_bytes(b.channel.format);
+    });
     auto where = [&] {
         std::vector<SourceLoc> locs;
-        auto largest = std::max_element(plans_.begin(), plans_.end(), [](auto& a, auto& b) {
-            return a.whole * tensix::tile_bytes(a.channel.format) < b.whole * tensix::tile_bytes(b.channel.format);
-        });
         if (largest != plans_.end()) locs.push_back(ctx.loc(largest->loc));
         return locs;
     };
@@ -147,7 +165,7 @@ std::vector<Diagnostic> ChannelTable::fit(const Context& ctx, const Target& targ
                      where(),
                      {{"L1 per core", std::to_string(limit) + " B", std::to_string(total) + " B"}},
                      {},
-                     "use smaller blocks"};
+                     "use smaller blocks" + that_fit(*largest, target)};
         size_t width = 6;
         for (const prog::Channel& c : out.channels) width = std::max(width, c.name.size());
         char line[256];

@@ -19,6 +19,7 @@ enum class Role : uint8_t {
     Result,    // for the writer
     Rows,      // loaded in rows, to be tilized
     Scratch,   // rows on their way through a NoC
+    Part,      // loaded subblock by subblock
 };
 
 struct ChannelPlan {
@@ -41,8 +42,9 @@ class ChannelTable {
 
     // Drops the others. The result: the new number of each that is kept.
     std::vector<ChannelId> keep(const std::function<bool(ChannelId)>& wanted);
-    // Whether all fit as deep as wanted.
-    bool fits(const Target& target) const;
+    // Whether all fit, as deep as wanted or with the least depths.
+    enum class Depth { Wanted, Least };
+    bool fits(const Target& target, Depth depth) const;
 
     // Depths: as deep as wanted, then shallower step by step until all fit. Errors: TT4001 (L1), TT4002 (count).
     std::vector<Diagnostic> fit(const Context& ctx, const Target& target, LaunchResources& out);
@@ -50,6 +52,8 @@ class ChannelTable {
   private:
     // That all take with depths cut so far, one after the other; out: with pages and places.
     int64_t bytes(int cut, const Target& target, std::vector<prog::Channel>* out) const;
+
+    std::string that_fit(const ChannelPlan& largest, const Target& target) const;
 
     std::vector<ChannelPlan> plans_;
 };

@@ -7,6 +7,7 @@
 #include "compiler/ir/walk.h"
 #include "compiler/place/placer.h"
 #include "compiler/place/sharing.h"
+#include "compiler/place/streaming.h"
 
 namespace tilelang_tt {
 namespace placed {
@@ -58,7 +59,8 @@ Result<LaunchResources> Placer::run() {
     if (errors_.empty()) every_store_is_placed(launch_.body);
     if (!errors_.empty()) return errors_;
     unpack_modes();
-    if (!channels_.fits(target_)) share_channels(channels_, out_);
+    if (!channels_.fits(target_, ChannelTable::Depth::Wanted)) share_channels(channels_, out_);
+    stream_operands(channels_, out_, target_);
     if (auto errors = channels_.fit(ctx_, target_, out_); !errors.empty()) return errors;
     return std::move(out_);
 }

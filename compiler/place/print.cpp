@@ -87,6 +87,7 @@ class Printer {
         line(depth) << "section " << shape(section.rows, section.cols) << " by "
                     << shape(section.sub_rows, section.sub_cols) << (section.tile_by_tile ? ", tile by tile" : "")
                     << (section.scan ? ", down each column" : "") << "\n";
+        for (const placed::Load& load : section.streams) show(load, depth + 1);
         steps(section.steps, depth + 1);
         for (const placed::Output& output : section.outputs) {
             constexpr const char* kMode[] = {"stream", "block", "accumulate", "assemble", "replace"};

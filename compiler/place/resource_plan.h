@@ -136,6 +136,7 @@ struct Section {
     std::vector<Step> steps;    // instructions; or, with one subblock, a loop around instructions first
     std::vector<Output> outputs;
     std::vector<Store> stores;  // of Stream outputs
+    std::vector<Load> streams;  // operands that come subblock by subblock
     std::string why;            // comment for the generated code; empty: nothing to say
 };
 

@@ -149,9 +149,9 @@ class Selector {
     std::vector<TileIndex> when_;   // of what is emitted now
     std::vector<int> free_shared_;  // registers that tiles use in turn
     std::vector<Diagnostic> errors_;
-    bool spreads_ = false;      // a column that the group packs is spread later
-    bool unbounded_ = false;    // an operation of the group can make something infinite of a finite operand
-    bool divides_ = false;      // an operation of the group is infinite at 0
+    bool spreads_ = false;    // a column that the group packs is spread later
+    bool unbounded_ = false;  // an operation of the group can make something infinite of a finite operand
+    bool divides_ = false;    // an operation of the group is infinite at 0
     LocId loc_;
 };
 

@@ -129,6 +129,12 @@ void LaunchScheduler::fold(const Instr& instr, IndexId t, IndexId row, IndexId c
     });
 }
 
+// Of the section being written: then the subblock's tiles are all that is there.
+bool LaunchScheduler::comes_in_parts(ChannelId channel) const {
+    return section_ && std::any_of(section_->streams.begin(), section_->streams.end(),
+                                   [&](const placed::Load& load) { return load.to.channel == channel; });
+}
+
 void LaunchScheduler::call(const Instr& instr, IndexId t, IndexId row, IndexId col, LocId loc) {
     prog::Call out;
     out.op = instr.op;
@@ -137,6 +143,10 @@ void LaunchScheduler::call(const Instr& instr, IndexId t, IndexId row, IndexId c
     for (const placed::TileIndex& arg : instr.args) out.args.push_back(value_of(arg, row, col)), out.bits = arg.bits;
     for (const placed::TileOperand& operand : instr.tiles) {
         out.channels.push_back(operand.tiles.channel);
+        if (comes_in_parts(operand.tiles.channel)) {
+            out.tiles.push_back(t);
+            continue;
+        }
         switch (operand.access) {
             case Access::Full:
                 out.tiles.push_back(tile_of(operand.tiles, row, col));

@@ -155,7 +155,7 @@ bool LaunchScheduler::reads(const Step& step) {
     auto any = [](const std::vector<Step>& list) {
         return std::any_of(list.begin(), list.end(), [](const Step& s) { return is_load(s) || reads(s); });
     };
-    if (auto* section = std::get_if<Section>(&step.v)) return any(section->steps);
+    if (auto* section = std::get_if<Section>(&step.v)) return !section->streams.empty() || any(section->steps);
     if (auto* loop = std::get_if<placed::Loop>(&step.v)) return any(loop->start) || any(loop->body);
     if (auto* assembly = std::get_if<placed::Assembly>(&step.v)) return any(assembly->parts);
     if (auto* branch = std::get_if<placed::Branch>(&step.v)) return any(branch->then) || any(branch->otherwise);

@@ -109,6 +109,7 @@ class LaunchScheduler {
 
     // ---- sections.cpp: what is computed between acquiring and releasing DST ----
     void section(const Section& section);
+    void stream(const Section& section, IndexId i, IndexId j);
     void subblocks(const Section& section, const std::function<void(IndexId, IndexId)>& body);
     void tiles(const Section& section, IndexId i, IndexId j, bool flat,
                const std::function<void(IndexId, IndexId, IndexId)>& body);
@@ -124,6 +125,7 @@ class LaunchScheduler {
     void instrs(const std::vector<Step>& list, size_t first, size_t last, const Section& section);
     void reduce(const Instr& instr, IndexId t, IndexId row, IndexId col, LocId loc);
     void fold(const Instr& instr, IndexId t, IndexId row, IndexId col, LocId loc);
+    bool comes_in_parts(ChannelId channel) const;
     void call(const Instr& instr, IndexId t, IndexId row, IndexId col, LocId loc);
     void matmul(const Instr& instr, IndexId k);
 

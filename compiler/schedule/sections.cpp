@@ -29,10 +29,13 @@ void LaunchScheduler::section(const Section& section) {
     if (summing && !by_turns) accumulate();
     subblocks(section, [&](IndexId i, IndexId j) {
         row_ = i, col_ = j;
+        stream(section, i, j);
         add(prog::DstSync{DstCall::Acquire}, Engine::Compute);
         steps(section.steps, &section);
         loc_ = loc;
         add(prog::DstSync{DstCall::Commit}, Engine::Compute);
+        for (const placed::Load& load : section.streams)
+            channel(ChannelCall::PopFront, load.to.channel, part, Engine::Compute);
         for (const placed::Output& output : section.outputs)
             if (output.mode == PackMode::Stream)
                 channel(ChannelCall::ReserveBack, output.to.channel, part, Engine::Compute);
@@ -55,6 +58,23 @@ void LaunchScheduler::section(const Section& section) {
     for (const placed::Output& output : section.outputs)
         if (output.mode == PackMode::Block) channel(ChannelCall::PushBack, output.to.channel, whole, Engine::Compute);
     section_ = outer;
+}
+
+// The subblock's tiles of operands that come in parts, read and waited for.
+void LaunchScheduler::stream(const Section& section, IndexId i, IndexId j) {
+    const int64_t part = section.sub_rows * section.sub_cols;
+    for (const placed::Load& load : section.streams)
+        channel(ChannelCall::ReserveBack, load.to.channel, part, Engine::Reader);
+    for (const placed::Load& load : section.streams)
+        tiles(section, i, j, false, [&](IndexId t, IndexId r, IndexId c) {
+            const Page page = page_of(load.window, r, c);
+            add(prog::ReadTile{load.window.tensor, page.number, load.to.channel, t, page.valid}, Engine::Reader);
+        });
+    if (!section.streams.empty()) add(prog::NocSync{NocCall::ReadBarrier}, Engine::Reader);
+    for (const placed::Load& load : section.streams) {
+        channel(ChannelCall::PushBack, load.to.channel, part, Engine::Reader);
+        channel(ChannelCall::WaitFront, load.to.channel, part, Engine::Compute);
+    }
 }
 
 // body(first row and column) of each subblock: row after row, or down each column for a running sum.
