@@ -136,8 +136,8 @@ class KernelModule : public ffi::ModuleObj {
         std::ostringstream out;
         out << "tilelang_tt.module 2\n"
             << options_.arch << ' ' << options_.board << ' ' << options_.grid_x << ' ' << options_.grid_y << ' '
-            << options_.precision << ' ' << options_.fidelity << ' ' << options_.numerics << ' ' << options_.device
-            << '\n'
+            << options_.precision << ' ' << options_.fidelity << ' ' << options_.multicast << ' ' << options_.numerics
+            << ' ' << options_.device << '\n'
             << print(program_);
         return ffi::Bytes(out.str());
     }
@@ -147,7 +147,8 @@ class KernelModule : public ffi::ModuleObj {
         std::string header;
         TargetOptions o;
         std::getline(in, header);
-        in >> o.arch >> o.board >> o.grid_x >> o.grid_y >> o.precision >> o.fidelity >> o.numerics >> o.device;
+        in >> o.arch >> o.board >> o.grid_x >> o.grid_y >> o.precision >> o.fidelity >> o.multicast >> o.numerics >>
+            o.device;
         if (header != "tilelang_tt.module 2" || !in)
             raise_message(kRunError, "the library does not hold a tilelang_tt kernel of this version (found \"" +
                                          header + "\"); compile it again");

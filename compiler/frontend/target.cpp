@@ -62,6 +62,7 @@ Options canonicalize(Options options) {
     options.Set("grid", grid);
     options.Set("precision", ffi::String(choice(options, "precision", {"default", "exact", "fast"})));
     options.Set("fidelity", ffi::String(choice(options, "fidelity", {"auto", "LoFi", "HiFi2", "HiFi3", "HiFi4"})));
+    options.Set("multicast", ffi::String(choice(options, "multicast", {"auto", "off"})));
     options.Set("numerics", ffi::String(choice(options, "numerics", {"fast", "exact"})));
     options.Set("device", ffi::String(choice(options, "device", {"emulator", "reference"})));
     options.Set("build", ffi::String(build_id()));
@@ -117,8 +118,8 @@ const std::string& build_id() {
 TargetOptions target_options(const tvm::Target& target) {
     const auto text = [&](const char* key) { return std::string(target->GetAttr<ffi::String>(key).value()); };
     const auto grid = target->GetAttr<ffi::Array<int64_t>>("grid").value();
-    return {text("arch"),      text("board"),    grid[0],          grid[1],
-            text("precision"), text("fidelity"), text("numerics"), text("device")};
+    return {text("arch"),     text("board"),     grid[0],          grid[1],       text("precision"),
+            text("fidelity"), text("multicast"), text("numerics"), text("device")};
 }
 
 Target TargetOptions::target() const {
@@ -130,6 +131,7 @@ Target TargetOptions::target() const {
                        : precision == "fast" ? Precision::Fast
                                              : Precision::Default;
     result.fidelity = tensix::parse_math_fidelity(fidelity);  // none for "auto"
+    result.multicast = multicast != "off";
     return result;
 }
 
@@ -142,6 +144,7 @@ TVM_REGISTER_TARGET_KIND("tenstorrent", kDLCPU)  // arguments live in host memor
     .add_attr_option<ffi::Array<int64_t>>("grid")
     .add_attr_option<ffi::String>("precision")
     .add_attr_option<ffi::String>("fidelity")
+    .add_attr_option<ffi::String>("multicast")
     .add_attr_option<ffi::String>("numerics")
     .add_attr_option<ffi::String>("build")
     .set_default_keys({"tenstorrent"})

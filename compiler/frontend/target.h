@@ -20,6 +20,7 @@ struct TargetOptions {
     int64_t grid_x = 0, grid_y = 0;
     std::string precision;  // exact, default, fast
     std::string fidelity;   // auto, LoFi, HiFi2, HiFi3, HiFi4
+    std::string multicast;  // auto, off
     std::string numerics;   // exact, fast: of the emulator
     std::string device;     // emulator, reference
 

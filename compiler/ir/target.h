@@ -17,6 +17,7 @@ struct Target {
     int grid_x = 8, grid_y = 8;                  // cores to use; ≤ the board's grid
     Precision precision = Precision::Default;
     std::optional<tensix::MathFidelity> fidelity;  // none: what the precision asks for
+    bool multicast = true;                         // blocks that cores share may be read once and sent to them
 
     // Passes of the matrix engine over the bits of its operands; a kernel has one for all its FPU multiplications.
     tensix::MathFidelity math_fidelity() const {

@@ -115,6 +115,7 @@ WorkSplit split_work(const Context& ctx, const tile::Launch& launch, const Targe
         blocks *= *count;
     }
     split.cores = std::clamp<int64_t>(blocks, 1, split.cores);
+    if (!target.multicast) return split;
     return Rectangles(ctx, launch, extents, *target.device).best(split, ceil_div(blocks, split.cores)).value_or(split);
 }
 

@@ -30,9 +30,10 @@ constexpr const char* kUsage = R"(usage: tilelang-tt-opt [options] FILE|-
 
 Reads a tile program, tile graph or Tensix program as text, runs the pipeline on it and prints what comes out.
 
-  --until STAGE       stop after unpack, persistent, coarsen, atomics, map, tensorize, place, schedule or codegen (default: parse, print)
+  --until STAGE       stop after unpack, lanes, segments, integer_gemm, persistent, trim, join, axes, coarsen, atomics, map,
+                      tensorize, place, schedule or codegen (default: parse, print)
   --target TEXT       "arch=wormhole_b0 board=n150 grid=8x8 precision=default"; what is left out has this default;
-                      fidelity=LoFi|HiFi2|HiFi3|HiFi4: by precision
+                      fidelity=LoFi|HiFi2|HiFi3|HiFi4: by precision; multicast=auto|off
   --file NAME         after codegen: print only this file (reader.cpp, tt.plan.json, ...)
   --output DIR        after codegen: write all files to this folder instead of printing
   --interpret SEED    run the input and the last runnable form on the same random data; exit 1 if they differ too much
@@ -138,6 +139,9 @@ Target parse_target(const std::string& text) {
         } else if (key == "fidelity") {
             target.fidelity = tensix::parse_math_fidelity(value);
             if (!target.fidelity) throw UsageError("fidelity is LoFi, HiFi2, HiFi3 or HiFi4, not " + value);
+        } else if (key == "multicast") {
+            if (value != "auto" && value != "off") throw UsageError("multicast is auto or off, not " + value);
+            target.multicast = value == "auto";
         } else {
             throw UsageError("unknown target option '" + word + "'");
         }

@@ -11,7 +11,7 @@ from tilelang.backend.target import TargetLike, register_target_detector, regist
 from tvm.target import Target
 
 KIND = "tenstorrent"
-OPTIONS = ("arch", "board", "grid", "precision", "fidelity", "numerics", "device")
+OPTIONS = ("arch", "board", "grid", "precision", "fidelity", "multicast", "numerics", "device")
 
 # PCI ids of the boards' chips (vendor 0x1e52).
 _PCI_ARCH = {"0x401e": "wormhole_b0", "0xb140": "blackhole"}

@@ -12,9 +12,9 @@ from tvm.target import Target
 
 def options(spelling):
     made = target.make(spelling)
-    return {key: made.attrs[key] for key in ("arch", "board", "precision", "fidelity", "numerics", "device")} | {
-        "grid": [int(n) for n in made.attrs["grid"]]
-    }
+    return {
+        key: made.attrs[key] for key in ("arch", "board", "precision", "fidelity", "multicast", "numerics", "device")
+    } | {"grid": [int(n) for n in made.attrs["grid"]]}
 
 
 def test_defaults():
@@ -24,6 +24,7 @@ def test_defaults():
         "grid": [8, 8],
         "precision": "default",
         "fidelity": "auto",
+        "multicast": "auto",
         "numerics": "fast",
         "device": "emulator",
     }
@@ -59,6 +60,7 @@ def test_board_decides_the_architecture(board, arch):
         ("tenstorrent -grid=8", "grid needs two numbers"),
         ("tenstorrent -grid=8xa", "not two numbers"),
         ("tenstorrent -precision=high", "precision=high is not one of default, exact, fast"),
+        ("tenstorrent -multicast=on", "multicast=on is not one of auto, off"),
         ("tenstorrent -fidelity=HiFi5", "fidelity=HiFi5 is not one of auto, LoFi, HiFi2, HiFi3, HiFi4"),
         ("tenstorrent -speed=high", "unknown option 'speed'"),
         ("tenstorrent -arch", "not of the form -option=value"),

@@ -431,3 +431,18 @@ def test_heads_between_the_rows(target):
     o = torch.zeros(batch, H, S, S, dtype=torch.bfloat16)
     run(main, q, k, o, target=target)
     assert relative(o, torch.einsum("bshd,bthd->bhst", q.double(), k.double())) < DTYPES["bfloat16"]
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_shared_operands_without_multicast(target):
+    """What is sent to the cores of a row and what each reads itself is the same."""
+    results, sources = [], []
+    for option in ("auto", "off"):
+        a, b, c = randn(512, 256), randn(256, 512, seed=1), torch.zeros(512, 512)
+        kernel = tilelang.compile(split_k(512, 512, 256, 1), target=f"{target} -multicast={option}")
+        kernel(a, b, c)
+        results.append(c)
+        sources.append(kernel.get_kernel_source())
+    assert "async_write_multicast" in sources[0] and "async_write_multicast" not in sources[1]
+    assert torch.equal(*results)
+    assert relative(results[0], a.double() @ b.double()) < DTYPES["bfloat16"]
