@@ -1,6 +1,7 @@
 #include "compiler/map/layout.h"
 
 #include <algorithm>
+#include <set>
 
 #include "compiler/ir/text.h"
 #include "compiler/map/access.h"
@@ -53,6 +54,68 @@ std::string_view instead_of(DType dtype) {
     }
 }
 
+// Buffers that hold one block of a tensor and nothing else: all that the launch writes to them is one copy of it, and
+// it does not write the tensor. Parts of them are loaded by themselves (tensorize), from wherever the layout allows.
+class HeldBlocks {
+  public:
+    HeldBlocks(const Context& ctx, const tile::Launch& launch) : ctx_(ctx), launch_(launch) {
+        writers_.resize(launch.buffers.size());
+        collect(launch.body);
+    }
+    // The block that the buffer holds; null: none.
+    const Access* of(BufferId buffer) const {
+        const auto& [count, copy] = writers_[buffer.v];
+        if (count != 1 || !copy || written_.contains(copy->src.ref.tensor)) return nullptr;
+        return &copy->src;
+    }
+
+  private:
+    void written(Ref ref, const tile::Copy* by = nullptr) {
+        if (ref.is_tensor()) {
+            written_.insert(ref.tensor);
+            return;
+        }
+        auto& [count, copy] = writers_[ref.buffer.v];
+        ++count;
+        copy = by;
+    }
+    bool whole(const Access& access) const {
+        const auto& shape = launch_.buffers[access.ref.buffer.v].shape;
+        for (size_t d = 0; d < shape.size(); ++d)
+            if (fixed_value(ctx_.index, access.offset[d]) != 0 || ctx_.index.as_const(access.extent[d]) != shape[d])
+                return false;
+        return true;
+    }
+    void collect(const tile::Region& region) {
+        for (const tile::Op& op : region.ops) {
+            if (auto* loop = std::get_if<tile::For>(&op.v)) {
+                collect(loop->body);
+            } else if (auto* branch = std::get_if<tile::If>(&op.v)) {
+                collect(branch->then);
+                collect(branch->otherwise);
+            } else if (auto* copy = std::get_if<tile::Copy>(&op.v)) {
+                const bool block = copy->src.ref.is_tensor() && !copy->dst.ref.is_tensor() && whole(copy->dst);
+                written(copy->dst.ref, block ? copy : nullptr);
+            } else if (auto* fill = std::get_if<tile::Fill>(&op.v)) {
+                written(fill->dst.ref);
+            } else if (auto* gemm = std::get_if<tile::Gemm>(&op.v)) {
+                written(gemm->c.ref);
+            } else if (auto* scan = std::get_if<tile::Scan>(&op.v)) {
+                written(scan->dst.ref);
+            } else if (auto* reduce = std::get_if<tile::Reduce>(&op.v)) {
+                written(reduce->dst.ref);
+            } else if (auto* map = std::get_if<tile::Map>(&op.v)) {
+                for (const tile::Store& store : map->stores) written(store.ref);
+            }
+        }
+    }
+
+    const Context& ctx_;
+    const tile::Launch& launch_;
+    std::vector<std::pair<int, const tile::Copy*>> writers_;  // by buffer
+    std::set<TensorId> written_;
+};
+
 // The accesses of tensors, one at a time, against the layouts. What only tiles do not allow goes to obstacles, one list
 // a tensor; what no layout allows to errors.
 class BlockChecker {
@@ -61,6 +124,15 @@ class BlockChecker {
                  std::vector<std::vector<Diagnostic>>& obstacles, std::vector<Diagnostic>& errors)
         : ctx_(ctx), layouts_(layouts), obstacles_(obstacles), errors_(errors) {}
 
+    void check(const tile::Launch& launch) {
+        const HeldBlocks held(ctx_, launch);
+        held_ = &held;
+        launch_ = &launch;
+        check(launch.body);
+        held_ = nullptr;
+    }
+
+  private:
     void check(const tile::Region& region) {
         for (const tile::Op& op : region.ops) {
             if (auto* loop = std::get_if<tile::For>(&op.v)) {
@@ -95,7 +167,6 @@ class BlockChecker {
         }
     }
 
-  private:
     static void add(std::vector<Diagnostic>& to, Diagnostic d) {
         if (std::find(to.begin(), to.end(), d) == to.end()) to.push_back(std::move(d));
     }
@@ -108,16 +179,22 @@ class BlockChecker {
     }
 
     void check(std::string what, const Access& access, bool store, LocId loc) {
-        if (!access.ref.is_tensor()) return;
+        if (!access.ref.is_tensor()) {
+            if (!store) part(what, access.ref.buffer, access.offset, loc);
+            return;
+        }
         std::vector<std::optional<int64_t>> extent;
         for (IndexId id : access.extent) extent.push_back(ctx_.index.as_const(id));
         check(what, access.ref.tensor, access.offset, extent, store, loc);
     }
 
     void check(const tile::Map& map, Ref ref, const std::vector<IndexId>& indices, bool store, LocId loc) {
-        if (!ref.is_tensor()) return;
         std::string problem;
         auto access = lane_access(ctx_.index, map, indices, problem);
+        if (!ref.is_tensor()) {
+            if (!store && access) part("T.Parallel", ref.buffer, access->base, loc);
+            return;
+        }
         if (!access) {
             const Tensor& tensor = ctx_.tensor(ref.tensor);
             const std::string packed = packed_fix(ctx_, tensor.dtype, tensor.name, indices);
@@ -181,6 +258,33 @@ class BlockChecker {
         }
     }
 
+    // A part of a buffer that holds a block of a tensor, from `offset` on: in rows it may begin anywhere.
+    void part(const std::string& what, BufferId buffer, const std::vector<IndexId>& offset, LocId loc) {
+        const Access* block = held_->of(buffer);
+        if (!block ||
+            std::all_of(offset.begin(), offset.end(), [&](IndexId id) { return tile_aligned(ctx_.index, id); }))
+            return;
+        const TensorId id = block->ref.tensor;
+        if (layouts_[id.v].row_major) return;
+        const std::vector<int64_t> dims = blocked_dims(ctx_.index, *block);
+        size_t along = 0;
+        const auto& shape = launch_->buffers[buffer.v].shape;
+        for (size_t d = 0; d < shape.size(); ++d) {
+            if (shape[d] == 1) continue;
+            if (along >= dims.size()) return;
+            const int64_t dim = dims[along++];
+            if (tile_aligned(ctx_.index, offset[d]) || (dim != layouts_[id.v].row_dim && dim != layouts_[id.v].col_dim))
+                continue;
+            add(obstacles_[id.v],
+                refusal("TT2002", loc,
+                        what + " touches a part of `" + launch_->buffers[buffer.v].name + "`, a block of `" +
+                            ctx_.tensor(id).name + "`, from the middle of a 32x32 tile on, in dimension " +
+                            std::to_string(d),
+                        {{"offset", "multiples of 32", print(ctx_.index, offset[d])}},
+                        "use parts that start at multiples of 32, or give the part a buffer of its own"));
+        }
+    }
+
     bool reaches_end(const Tensor& tensor, size_t d, IndexId offset, int64_t extent) {
         IndexId end = ctx_.index.add(offset, ctx_.index.constant(extent));
         auto left = ctx_.index.bounds(ctx_.index.sub(tensor.shape[d], end)).hi;
@@ -191,6 +295,8 @@ class BlockChecker {
     const std::vector<TensorLayout>& layouts_;
     std::vector<std::vector<Diagnostic>>& obstacles_;
     std::vector<Diagnostic>& errors_;
+    const tile::Launch* launch_ = nullptr;
+    const HeldBlocks* held_ = nullptr;
 };
 
 // The tensor in rows of its last dimension; why not, where that cannot be.
@@ -257,7 +363,7 @@ std::vector<TensorLayout> choose_layouts(Context& ctx, const std::vector<tile::L
     std::vector<std::vector<Diagnostic>> obstacles(ctx.tensors.size());
     std::vector<Diagnostic> of_tiles;  // what would be refused if all lay in tiles
     BlockChecker in_tiles(ctx, layouts, obstacles, of_tiles);
-    for (const tile::Launch& launch : launches) in_tiles.check(launch.body);
+    for (const tile::Launch& launch : launches) in_tiles.check(launch);
     for (size_t i = 0; i < ctx.tensors.size(); ++i) {
         const Tensor& tensor = ctx.tensors[i];
         const bool annotated = tensor.storage == Storage::RowMajor;
@@ -283,7 +389,7 @@ std::vector<TensorLayout> choose_layouts(Context& ctx, const std::vector<tile::L
     }
     obstacles.assign(ctx.tensors.size(), {});
     BlockChecker checker(ctx, layouts, obstacles, errors);
-    for (const tile::Launch& launch : launches) checker.check(launch.body);
+    for (const tile::Launch& launch : launches) checker.check(launch);
     return layouts;
 }
 

@@ -9,6 +9,36 @@ namespace tilelang_tt {
 
 using graph::TileType;
 
+namespace {
+
+void written_tensors(const tile::Region& region, std::unordered_set<TensorId>& out) {
+    auto note = [&](Ref ref) {
+        if (ref.is_tensor()) out.insert(ref.tensor);
+    };
+    for (const tile::Op& op : region.ops) {
+        if (auto* loop = std::get_if<tile::For>(&op.v)) {
+            written_tensors(loop->body, out);
+        } else if (auto* branch = std::get_if<tile::If>(&op.v)) {
+            written_tensors(branch->then, out);
+            written_tensors(branch->otherwise, out);
+        } else if (auto* copy = std::get_if<tile::Copy>(&op.v)) {
+            note(copy->dst.ref);
+        } else if (auto* fill = std::get_if<tile::Fill>(&op.v)) {
+            note(fill->dst.ref);
+        } else if (auto* gemm = std::get_if<tile::Gemm>(&op.v)) {
+            note(gemm->c.ref);
+        } else if (auto* scan = std::get_if<tile::Scan>(&op.v)) {
+            note(scan->dst.ref);
+        } else if (auto* reduce = std::get_if<tile::Reduce>(&op.v)) {
+            note(reduce->dst.ref);
+        } else if (auto* map = std::get_if<tile::Map>(&op.v)) {
+            for (const tile::Store& store : map->stores) note(store.ref);
+        }
+    }
+}
+
+}  // namespace
+
 Memory::Memory(Context& ctx, const tile::Launch& launch, const std::vector<TensorLayout>& layouts,
                const std::vector<Dims>& buffer_dims, GraphBuilder& builder, std::vector<Diagnostic>& errors)
     : ctx_(ctx),
@@ -17,7 +47,9 @@ Memory::Memory(Context& ctx, const tile::Launch& launch, const std::vector<Tenso
       buffer_dims_(buffer_dims),
       builder_(builder),
       errors_(errors),
-      current_(launch.buffers.size()) {}
+      current_(launch.buffers.size()) {
+    written_tensors(launch.body, written_);
+}
 
 void Memory::refuse(std::string code, LocId loc, std::string message, std::string fix, std::vector<Fact> facts,
                     BufferId about) {
@@ -93,7 +125,7 @@ std::optional<ValueId> Memory::part(BufferId id, const std::vector<IndexId>& off
                                     LocId loc) {
     if (!stacked_dims(id).empty()) return std::nullopt;
     auto block = current_[id.v] ? loaded_.find(current_[id.v]) : loaded_.end();
-    if (block == loaded_.end() || ctx_.tensor(block->second.tensor).written) return std::nullopt;
+    if (block == loaded_.end() || written_.contains(block->second.tensor)) return std::nullopt;
     const graph::Window window = block->second;
     const TileType type = builder_.type(current_[id.v]);
     if (rows == type.rows && cols == type.cols) return std::nullopt;
@@ -102,7 +134,8 @@ std::optional<ValueId> Memory::part(BufferId id, const std::vector<IndexId>& off
     for (auto [from, to, whole, size] : {std::tuple(dims.row, window.row_dim, type.rows, rows),
                                          std::tuple(dims.col, window.col_dim, type.cols, cols)}) {
         if (from < 0 || whole == 1) continue;
-        if (to < 0 || !tile_aligned(ctx_.index, offset[from])) return std::nullopt;
+        if (to < 0) return std::nullopt;
+        if (!layouts_[window.tensor.v].row_major && !tile_aligned(ctx_.index, offset[from])) return std::nullopt;
         // What is outside the buffer is an error of the program, not a part of it.
         const Interval at = ctx_.index.bounds(offset[from]);
         if (!at.lo || *at.lo < 0 || !at.hi || *at.hi + size > whole) return std::nullopt;

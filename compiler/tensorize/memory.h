@@ -52,8 +52,8 @@ class Memory {
     std::optional<ValueId> read(const std::string& what, const Access& access, LocId loc);
     bool write(const std::string& what, const Access& access, ValueId value, LocId loc);
     // A part of a buffer that holds a block of a tensor: loaded by itself. offset: in the buffer, one a dimension.
-    // nullopt where it is all of the buffer, where the buffer holds something else, where a kernel writes the tensor,
-    // or where the part does not start at a tile.
+    // nullopt where it is all of the buffer, where the buffer holds something else, where the launch writes the tensor,
+    // or where the part does not start at a tile and the tensor does not lie in rows.
     std::optional<ValueId> part(BufferId buffer, const std::vector<IndexId>& offset, int64_t rows, int64_t cols,
                                 LocId loc);
     // The block of a buffer at `offset` with `extent` elements a dimension; refused (nullopt, TT3003, TT3004) if it is
@@ -86,6 +86,7 @@ class Memory {
     std::vector<Diagnostic>& errors_;
     std::vector<ValueId> current_;
     std::unordered_set<ValueId> unspecified_;
+    std::unordered_set<TensorId> written_;               // by the launch
     std::unordered_map<ValueId, graph::Window> loaded_;  // values that are blocks of tensors
 };
 
