@@ -154,6 +154,18 @@ def test_arrays_come_back(dtype, permute):
     np.testing.assert_array_equal(back, x)
 
 
+@pytest.mark.parametrize("n", [1, 32, 1000])
+def test_a_vector_in_rows(n):
+    """Zeros fill the last row; they do not come back."""
+    recipe = {"rows": op("floordiv", op("add", var("n"), 31), 32), "cols": 32}
+    plan = tensor("A", 0, "input", [var("n"), 1], "int32", **recipe) | {"shape": [var("n")]}
+    plan["host"]["view"] = [recipe["rows"], 32]
+    t, x, env = launch.Tensor(plan, 0), np.arange(1, n + 1, dtype=np.int32), {"n": n}
+    rows = np.pad(x, (0, -n % 1024)).reshape(-1, 32)
+    np.testing.assert_array_equal(t.to_pages(x, env).view(np.int32), reference_tiles(rows))
+    np.testing.assert_array_equal(t.from_pages(t.to_pages(x, env), env), x)
+
+
 def test_the_pad_value_fills_the_tile():
     t = launch.Tensor(tensor("A", 0, "input", [1, 1], "float32", pad_value="-inf"), 0)
     page = t.to_pages(np.ones((1, 1), np.float32), {}).view(np.float32)[0]

@@ -45,8 +45,9 @@ class HostWriter {
     std::string name(TensorId tensor) const { return names_.at(tensor.v); }
     static bool is_blocks(const PlanTensor& tensor) { return tensix::is_block_format(tensor.layout.format); }
     static bool is_rows(const PlanTensor& tensor) { return tensor.layout.row_major; }
+    static bool is_viewed(const PlanTensor& tensor) { return !tensor.view.empty(); }
     static bool is_packed(const PlanTensor& tensor) { return tensor.packed_bits != 8; }
-    std::string storage(const PlanTensor& tensor) const;
+    std::string storage(const PlanTensor& tensor);
     void tensors();
     void launch(const PlanLaunch& launch);
     void kernel(const PlanLaunch& launch, const PlanKernel& kernel);
@@ -128,11 +129,17 @@ std::string pad_text(double value) {
 }
 
 // The members that only some programs' KernelTensor has.
-std::string HostWriter::storage(const PlanTensor& tensor) const {
+std::string HostWriter::storage(const PlanTensor& tensor) {
     const auto uses = [&](auto has) { return std::any_of(plan_.tensors.begin(), plan_.tensors.end(), has); };
     const auto format = tensor.layout.format;
     const int64_t bits = tensix::is_block_format(format) ? tensix::element_bits(format) : 0;
     std::string out;
+    if (uses(is_viewed)) {
+        std::string elements;
+        for (IndexId dim : is_viewed(tensor) ? tensor.shape : std::vector{tensor.outer, tensor.rows, tensor.cols})
+            if (index_.as_const(dim) != 1) elements += (elements.empty() ? "" : " * ") + ("(" + text(dim) + ")");
+        out += ", " + (elements.empty() ? "1" : elements);
+    }
     if (uses(is_rows)) out += is_rows(tensor) ? ", true" : ", false";
     if (uses(is_packed))
         out += ", " + std::to_string(tensor.packed_bits) + (tensor.packed_signed ? ", true" : ", false");
@@ -148,9 +155,9 @@ void HostWriter::tensors() {
         const ElementRow* device = element(tensor.layout.format);
         const ElementRow* host = element(tensor.dtype);
         line("KernelTensor " + names_[t] + "{" + json_string(tensor.name) + ", " + element_name(*host) + ", " +
-             element_name(*device) + ", {" + joined(tensor.shape) + "}, {" + permute + "}, " + text(tensor.outer) +
-             ", " + text(tensor.rows) + ", " + text(tensor.cols) + ", " + pad_text(tensor.pad_value) + ", {}, {}" +
-             storage(tensor) + "};");
+             element_name(*device) + ", {" + joined(is_viewed(tensor) ? tensor.view : tensor.shape) + "}, {" + permute +
+             "}, " + text(tensor.outer) + ", " + text(tensor.rows) + ", " + text(tensor.cols) + ", " +
+             pad_text(tensor.pad_value) + ", {}, {}" + storage(tensor) + "};");
     }
 }
 
@@ -392,6 +399,7 @@ Result<std::string> HostWriter::write() {
     }
     if (std::any_of(plan_.tensors.begin(), plan_.tensors.end(), is_packed)) extend(kWithPacked);
     if (std::any_of(plan_.tensors.begin(), plan_.tensors.end(), is_rows)) extend(kWithRows);
+    if (std::any_of(plan_.tensors.begin(), plan_.tensors.end(), is_viewed)) extend(kWithViews);
     text += tensor;
     text += "\nint main(int argc, char** argv) try {\n" + main +
             "} catch (const std::exception& error) {\n"

@@ -34,6 +34,16 @@ constexpr Edit kPackedEdits[] = {
      "        values[i] = code - (tensor.is_signed && code >> (bits - 1) ? 1 << bits : 0);\n"
      "    }\n"},
 };
+constexpr Edit kViewEdits[] = {
+    {"    std::shared_ptr<distributed::MeshBuffer> buffer;\n",
+     "    std::shared_ptr<distributed::MeshBuffer> buffer;\n"
+     "    int64_t given;  // elements of the array; what is behind them in `shape` is pad\n"},
+    {"int64_t elements() const { return outer * rows * cols; }", "int64_t elements() const { return given; }"},
+    {"i < elements(); ++i) {", "i < outer * rows * cols; ++i) {"},
+    {"                at += rest % shape[permute[p]] * strides[permute[p]];\n",
+     "                at += rest % shape[permute[p]] * strides[permute[p]];\n"
+     "            if (at >= given) continue;\n"},
+};
 
 // After the others: a tensor's members stand in the order in which HostWriter::storage() names them.
 constexpr Edit kRowEdits[] = {
@@ -54,7 +64,8 @@ constexpr Edit kRowEdits[] = {
 
 }  // namespace
 
-const std::span<const Edit> kWithBlocks = kBlockEdits, kWithPacked = kPackedEdits, kWithRows = kRowEdits;
+const std::span<const Edit> kWithBlocks = kBlockEdits, kWithPacked = kPackedEdits, kWithRows = kRowEdits,
+                            kWithViews = kViewEdits;
 
 const std::string_view kIncludes = R"(#include <algorithm>
 #include <bit>

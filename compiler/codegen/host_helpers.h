@@ -20,7 +20,8 @@ extern const std::string_view kTensor;
 
 // A piece of kTensor, and what it becomes.
 using Edit = std::pair<std::string_view, std::string_view>;
-// What tensors of block formats, of packed numbers, or of rows instead of tiles add to it.
-extern const std::span<const Edit> kWithBlocks, kWithPacked, kWithRows;
+// What tensors of block formats, of packed numbers, of rows instead of tiles, or in another shape than the caller's
+// add to it.
+extern const std::span<const Edit> kWithBlocks, kWithPacked, kWithRows, kWithViews;
 
 }  // namespace tilelang_tt::codegen

@@ -86,6 +86,7 @@ Json tensor_json(const Plan& plan, const PlanTensor& tensor) {
                          {"ttnn_dtype", ttnn_dtype(tensor.layout.format)}};
     if (tensor.packed_bits != 8)
         host.emplace_back("unpack", Json::Object{{"bits", tensor.packed_bits}, {"signed", tensor.packed_signed}});
+    if (!tensor.view.empty()) host.emplace_back("view", expressions(index, tensor.view));
     return Json::Object{
         {"name", tensor.name},    {"dtype", to_string(tensor.dtype)},          {"param", tensor.param},
         {"role", role},           {"shape", expressions(index, tensor.shape)}, {"layout", std::move(layout)},
@@ -180,7 +181,8 @@ PlanTensor plan_tensor(Context& ctx, const Tensor& tensor, const TensorLayout& l
     plan.param = tensor.param;
     plan.read = tensor.read;
     plan.written = tensor.written;
-    plan.shape = tensor.shape;
+    plan.shape = tensor.given.empty() ? tensor.shape : tensor.given;
+    if (!tensor.given.empty()) plan.view = tensor.shape;
     if (tensor.per_byte > 1) {
         plan.packed_bits = packed_bits(tensor.storage);
         plan.packed_signed = packed_signed(tensor.storage);

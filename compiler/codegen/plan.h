@@ -26,8 +26,11 @@ struct PlanTensor {
     bool read = false, written = false;
     std::vector<PlanExpr> shape;
     TensorLayout layout;
-    // Host recipe, in order: permute to `permutation`, pad the last two dimensions to tiles with pad_value, tilize,
-    // store as layout.format. rows/cols: 1 where the tensor has no such dimension.
+    // The shape in which kernels see it, if it is another than the caller's: the elements in row-major order, and zeros
+    // behind them to fill it.
+    std::vector<PlanExpr> view;
+    // Host recipe, in order: bring into the shape `view`, permute to `permutation`, pad the last two dimensions to
+    // tiles with pad_value, tilize, store as layout.format. rows/cols: 1 where the tensor has no such dimension.
     std::vector<int64_t> permutation;
     PlanExpr outer, rows, cols;  // elements after permuting
     PlanExpr pages;              // tiles in all

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "compiler/ir/names.h"
+#include "compiler/ir/text.h"
 
 namespace tilelang_tt::frontend::importing {
 
@@ -44,7 +45,7 @@ void Importer::declare_tensor(const Buffer& buffer, int param) {
         if (const auto* var = stride.as<VarNode>(); var && !index_vars_.contains(var))
             other_vars_[var] = "a stride of tensor " + user + " (kernels see tensors by their logical indices)";
     tensors_[buffer.get()] = TensorId(program_.ctx.tensors.size());
-    data_.emplace(buffer->data.get(), user);
+    data_[buffer->data.get()] = {tensors_[buffer.get()], {}};
     program_.ctx.tensors.push_back(std::move(tensor));
 }
 
@@ -103,7 +104,7 @@ void Importer::declare_buffer(const Buffer& buffer) {
     out.loc = loc_;
     refused_buffers_.erase(buffer.get());
     buffers_[buffer.get()] = BufferId(launch_->buffers.size());
-    data_.emplace(buffer->data.get(), user);
+    data_[buffer->data.get()] = {{}, buffers_[buffer.get()]};
     launch_->buffers.push_back(std::move(out));
 }
 
@@ -112,10 +113,75 @@ Ref Importer::ref(const Buffer& buffer) {
     if (const auto found = buffers_.find(buffer.get()); found != buffers_.end()) return {{}, found->second};
     if (refused_buffers_.contains(buffer.get())) throw Refused{};
     const std::string user = buffer->name;
-    if (const auto owner = data_.find(buffer->data.get()); owner != data_.end())
-        refuse(kBuffer, "buffer " + user + " is a view of " + owner->second + ", and views are not supported yet",
-               "index " + owner->second + " itself");
+    if (const auto owner = data_.find(buffer->data.get()); owner != data_.end()) return view(buffer, owner->second);
     refuse(kBuffer, "buffer " + user + " is not allocated in this kernel", "allocate it inside `with T.Kernel(...)`");
+}
+
+// T.reshape, T.view: another shape of the owner's elements, in row-major order.
+Ref Importer::view(const Buffer& buffer, Ref owner) {
+    At at(*this, buffer->span);
+    const std::string user = buffer->name, of = ref_name(owner);
+    const DType type = dtype(buffer->dtype, "the view " + user), own = owner.is_tensor()
+                                                                           ? program_.ctx.tensor(owner.tensor).dtype
+                                                                           : launch_->buffers[owner.buffer.v].dtype;
+    if (type != own)
+        refuse(kBuffer,
+               "buffer " + user + " is a view of " + of + " (" + std::string(to_string(own)) + ") as " +
+                   std::string(to_string(type)) + ": bits of one dtype cannot be read as another",
+               "view it in its own dtype and convert the values with T.cast");
+    std::vector<IndexId> shape;
+    IndexId elements = arena().constant(1), whole = arena().constant(1);
+    for (const PrimExpr& dim : buffer->shape) {
+        shape.push_back(index(dim, "the shape of the view " + user));
+        elements = arena().mul(elements, shape.back());
+    }
+    bool compact = is_zero(buffer->elem_offset);
+    IndexId step = arena().constant(1);
+    for (size_t d = shape.size(); compact && !buffer->strides.empty() && d-- > 0; step = arena().mul(step, shape[d])) {
+        const auto stride = try_index(buffer->strides[d]);
+        compact = stride && arena().as_const(arena().sub(*stride, step)) == 0;
+    }
+    if (!compact)
+        refuse(kBuffer, "buffer " + user + " is a view of a part of " + of + ", or has strides of its own",
+               "view all of " + of + " with T.reshape, and index the view");
+    if (owner.is_tensor()) {
+        for (const IndexId dim : program_.ctx.tensor(owner.tensor).shape) whole = arena().mul(whole, dim);
+    } else {
+        for (const int64_t dim : launch_->buffers[owner.buffer.v].shape)
+            whole = arena().mul(whole, arena().constant(dim));
+    }
+    if (arena().as_const(arena().sub(elements, whole)) != 0)
+        refuse(kBuffer, "the view " + user + " does not have as many elements as " + of, "give it a shape of as many",
+               {{"elements", print(arena(), whole), print(arena(), elements)}});
+    if (owner.is_tensor()) {
+        Tensor tensor;
+        tensor.name = unique_name(user);
+        tensor.dtype = type;
+        tensor.shape = std::move(shape);
+        tensor.view_of = owner.tensor;
+        tensor.loc = loc_;
+        const TensorId id(program_.ctx.tensors.size());
+        tensors_[buffer.get()] = id;
+        program_.ctx.tensors.push_back(std::move(tensor));
+        return {id, {}};
+    }
+    tile::Buffer out;
+    out.name = unique_name(user);
+    out.dtype = type;
+    for (const IndexId dim : shape) {
+        const auto size = arena().as_const(dim);
+        if (!size)
+            refuse(kBuffer, "the shape of the view " + user + " of buffer " + of + " is not constant",
+                   "make block sizes constants");
+        out.shape.push_back(*size);
+    }
+    out.scope = launch_->buffers[owner.buffer.v].scope;
+    out.view_of = owner.buffer;
+    out.loc = loc_;
+    const BufferId id(launch_->buffers.size());
+    buffers_[buffer.get()] = id;
+    launch_->buffers.push_back(std::move(out));
+    return {{}, id};
 }
 
 // tilelang_tt.annotate_storage({tensor: format}), as data pointers of buffers.
@@ -123,7 +189,8 @@ void Importer::storage(const ffi::Map<tvm::tirx::Var, ffi::String>& wanted) {
     for (const auto& [data, format] : wanted) {
         const std::string text = format;
         const auto found = std::find_if(tensors_.begin(), tensors_.end(), [&, key = data.get()](const auto& entry) {
-            return static_cast<const tvm::tirx::BufferNode*>(entry.first)->data.get() == key;
+            return static_cast<const tvm::tirx::BufferNode*>(entry.first)->data.get() == key &&
+                   !program_.ctx.tensor(entry.second).view_of;
         });
         if (found == tensors_.end())
             refuse(kStorage, "annotate_storage names `" + std::string(data->name_hint) + "`, which is no tensor",

@@ -43,6 +43,7 @@ void Importer::launch(const Stmt& kernel) {
     launch_ = &program_.launches.back();
     launch_->loc = loc_;
     buffers_.clear(), locals_.clear(), assigned_.clear();
+    std::erase_if(data_, [](const auto& entry) { return !entry.second.is_tensor(); });
     constexpr std::string_view kAxes[] = {"blockIdx.x", "blockIdx.y", "blockIdx.z"};
     std::optional<std::pair<VarId, IndexId>> axes[3];
     Stmt body = kernel;

@@ -87,13 +87,15 @@ class Importer {
     void declare_tensor(const Buffer& buffer, int param);
     void declare_buffer(const Buffer& buffer);
     Ref ref(const Buffer& buffer);
+    Ref view(const Buffer& buffer, Ref owner);
     std::string ref_name(Ref ref) const {
         return ref.is_tensor() ? program_.ctx.tensor(ref.tensor).name : launch_->buffers[ref.buffer.v].name;
     }
     void mark(Ref ref, bool read, bool written) {
         if (written && ref.buffer.valid()) locals_.erase(ref.buffer);
         if (!ref.is_tensor()) return;
-        Tensor& tensor = program_.ctx.tensors[ref.tensor.v];
+        const TensorId owner = program_.ctx.tensor(ref.tensor).view_of;
+        Tensor& tensor = program_.ctx.tensors[owner ? owner.v : ref.tensor.v];
         tensor.read |= read;
         tensor.written |= written;
     }
@@ -202,7 +204,7 @@ class Importer {
     std::unordered_map<const ffi::Object*, tile::Combine> reducers_;  // by the data Var of the buffer
     std::unordered_map<const ffi::Object*, double> safe_values_;      // by the data Var: what is read outside a tensor
     std::set<const ffi::Object*> refused_buffers_;                    // by Buffer
-    std::unordered_map<const ffi::Object*, std::string> data_;        // name of the buffer that owns a data pointer
+    std::unordered_map<const ffi::Object*, Ref> data_;                // by data pointer: what was declared with it
     std::unordered_map<const ffi::Object*, IndexId> index_vars_;      // by Var: loops, grid axes, symbols, integer lets
     struct Let {
         LaneId value;

@@ -13,7 +13,7 @@ class Compactor {
         for (size_t i = 0; i < old.index.num_vars(); ++i) now.index.new_var(old.index.var(VarId(i)));
         now.scalars = old.scalars;
         for (Tensor t : old.tensors) {
-            move(t.shape), move(t.strides), move(t.loc);
+            move(t.shape), move(t.strides), move(t.given), move(t.loc);
             now.tensors.push_back(std::move(t));
         }
     }

@@ -50,6 +50,11 @@ struct Tensor {
     bool read = false, written = false;
     Storage storage = Storage::Own;
     int64_t per_byte = 1;  // > 1: shape counts the numbers that the caller's bytes hold, so many a byte
+    // Another shape of that tensor's elements, in row-major order (T.reshape, T.view): no tensor of its own.
+    TensorId view_of;
+    // The shape in which the caller passes it, if it is another: its elements in row-major order fill `shape`, and the
+    // host puts zeros behind the last one.
+    std::vector<IndexId> given;
     LocId loc;
     friend bool operator==(const Tensor&, const Tensor&) = default;
 };

@@ -42,6 +42,7 @@ template <Same<Tensor> Self, class V>
 void fields_of(Self& s, V&& v) {
     v("dtype", s.dtype), v("shape", s.shape), v("strides", s.strides), v("param", s.param), v("read", s.read);
     v("written", s.written), v("storage", s.storage), v("per_byte", s.per_byte);
+    v("view_of", s.view_of), v("given", s.given);
 }
 template <Same<ScalarParam> Self, class V>
 void fields_of(Self& s, V&& v) {
@@ -49,7 +50,7 @@ void fields_of(Self& s, V&& v) {
 }
 template <Same<tile::Buffer> Self, class V>
 void fields_of(Self& s, V&& v) {
-    v("dtype", s.dtype), v("shape", s.shape), v("scope", s.scope);
+    v("dtype", s.dtype), v("shape", s.shape), v("scope", s.scope), v("view_of", s.view_of);
 }
 template <Same<tile::Launch> Self, class V>
 void fields_of(Self& s, V&& v) {

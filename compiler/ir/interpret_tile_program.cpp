@@ -214,11 +214,11 @@ class Interpreter {
     View view(const Ref& ref) {
         if (ref.is_tensor()) {
             const Tensor& t = program_.ctx.tensor(ref.tensor);
-            HostArray& a = machine_.tensor(ref.tensor);
-            return {&t.name, t.dtype, &a.shape, &a.data, true};
+            HostArray& owner = machine_.tensor(t.view_of ? t.view_of : ref.tensor);
+            return {&t.name, t.dtype, &machine_.tensor(ref.tensor).shape, &owner.data, true};
         }
         const Buffer& b = launch_->buffers[ref.buffer.v];
-        return {&b.name, b.dtype, &b.shape, &buffers_[ref.buffer.v], false};
+        return {&b.name, b.dtype, &b.shape, &buffers_[b.view_of ? b.view_of.v : ref.buffer.v], false};
     }
 
     struct Block {

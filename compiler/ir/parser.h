@@ -56,6 +56,7 @@ class Parser {
     void read(IndexId& v) { v = index(); }
     void read(VarId& v);
     void read(TensorId& v);
+    void read(BufferId& v) { v = BufferId(lookup(buffers_, "buffer")); }
     void read(ValueId& v);
     void read(ChannelId& v) { v = ChannelId(lookup(channels_, "channel")); }
     void read(bool& v);

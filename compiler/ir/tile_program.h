@@ -166,6 +166,7 @@ struct Buffer {
     std::vector<int64_t> shape;
     Scope scope = Scope::Shared;
     LocId loc;
+    BufferId view_of = {};  // another shape of that buffer's elements, in row-major order
     friend bool operator==(const Buffer&, const Buffer&) = default;
 };
 

@@ -22,6 +22,9 @@ class Verifier {
     template <class Form>
     std::vector<Diagnostic> form(const Form& f) {
         context();
+        if constexpr (!requires { f.remarks; })
+            for (const Tensor& t : ctx_.tensors)
+                if (t.view_of) error("TT9103", "tensor '" + t.name + "' is a view, which only a tile program has");
         if (!errors_.empty()) return std::move(errors_);  // nothing below can be looked at safely
         if constexpr (requires { f.mapping; }) mapping(f), layouts_ = &f.mapping.layouts;
         for (const auto& l : f.launches) {
@@ -96,10 +99,41 @@ class Verifier {
             for (const IndexId id : t.strides) usable(id, "a stride of '" + t.name + "'");
             if (!t.strides.empty() && t.strides.size() != t.shape.size())
                 error("TT9103", "tensor '" + t.name + "' has another number of strides than dimensions");
+            for (const IndexId id : t.given) usable(id, "the shape in which '" + t.name + "' is given");
+            view("tensor", ctx_.tensors, t);
             if (!in_range(t.loc, ctx_.locs.size())) error("TT9101", "a tensor's location is out of range");
         }
         for (const ScalarParam& s : ctx_.scalars)
             if (!in_range(s.var, index.num_vars())) error("TT9101", "scalar '" + s.name + "' has no variable");
+    }
+    // A view is of a tensor or buffer that is none, and has its elements.
+    template <class X>
+    void view(const std::string& kind, const std::vector<X>& all, const X& x) {
+        if (!x.view_of) return;
+        if (x.view_of.v >= all.size() || all[x.view_of.v].view_of)
+            return error("TT9101", kind + " '" + x.name + "' is a view of nothing, or of a view");
+        const X& owner = all[x.view_of.v];
+        if (owner.dtype != x.dtype)
+            error("TT9103", kind + " '" + x.name + "' views '" + owner.name + "' in another dtype");
+        const auto mine = elements(x.shape), whole = elements(owner.shape);
+        if (mine && whole && *mine != *whole)
+            error("TT9103", kind + " '" + x.name + "' has " + std::to_string(*mine) + " elements, '" + owner.name +
+                                "', which it views, " + std::to_string(*whole));
+    }
+    // Nullopt: not constant, or too many.
+    std::optional<int64_t> elements(const std::vector<int64_t>& shape) const {
+        int64_t product = 1;
+        for (const int64_t n : shape)
+            if (__builtin_mul_overflow(product, n, &product)) return std::nullopt;
+        return product;
+    }
+    std::optional<int64_t> elements(const std::vector<IndexId>& shape) const {
+        std::vector<int64_t> constants;
+        for (const IndexId id : shape) {
+            if (!id.valid() || id.v >= ctx_.index.num_nodes() || !ctx_.index.as_const(id)) return std::nullopt;
+            constants.push_back(*ctx_.index.as_const(id));
+        }
+        return elements(constants);
     }
     void usable(IndexId id, const std::string& what) {
         if (!id.valid() || id.v >= ctx_.index.num_nodes()) error("TT9101", what + " is missing or out of range");
@@ -147,7 +181,8 @@ class Verifier {
         for (const ScalarParam& s : ctx_.scalars)
             if (s.var.valid()) visible_[s.var.v] = true;
         for (const Tensor& t : ctx_.tensors)
-            for (const IndexId id : t.shape) in_scope(id, "the shape of '" + t.name + "'");
+            for (const auto* shape : {&t.shape, &t.given})
+                for (const IndexId id : *shape) in_scope(id, "the shape of '" + t.name + "'");
         if constexpr (requires { l.grid; }) {
             if (l.grid.size() != l.grid_extents.size())
                 return error("TT9103", "a launch has another number of grid axes than extents");
@@ -226,6 +261,7 @@ class Verifier {
             if (!names.insert(b.name).second) error("TT9102", "buffer '" + b.name + "' is declared twice");
             if (std::any_of(b.shape.begin(), b.shape.end(), [](int64_t n) { return n < 1; }))
                 error("TT9103", "buffer '" + b.name + "' has an extent below 1");
+            view("buffer", l.buffers, b);
             if (!in_range(b.loc, ctx_.locs.size())) error("TT9101", "a buffer's location is out of range");
         }
         open_scope(l);

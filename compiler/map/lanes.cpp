@@ -25,7 +25,12 @@ void each_access(const LaneArena& lanes, const tile::Map& map, F&& f) {
 
 class Normalizer {
   public:
-    explicit Normalizer(TileProgram& program) : ctx_(program.ctx), index_(program.ctx.index) {}
+    explicit Normalizer(TileProgram& program) : ctx_(program.ctx), index_(program.ctx.index) {
+        const auto is_view = [](const auto& row) { return row.view_of.valid(); };
+        views_ = std::any_of(ctx_.tensors.begin(), ctx_.tensors.end(), is_view);
+        for (const tile::Launch& launch : program.launches)
+            views_ = views_ || std::any_of(launch.buffers.begin(), launch.buffers.end(), is_view);
+    }
 
     void run(tile::Region& region) {
         std::vector<tile::Op> out;
@@ -187,7 +192,7 @@ class Normalizer {
 
     std::optional<std::vector<tile::Map>> as_lanes(const tile::For& loop) {
         const auto extent = index_.as_const(loop.extent);
-        if (!extent || *extent < 2 || loop.body.ops.empty()) return std::nullopt;
+        if (views_ || !extent || *extent < 2 || loop.body.ops.empty()) return std::nullopt;
         auto maps = only_maps(loop.body, {});
         if (!maps || maps->empty()) return std::nullopt;
         for (const tile::Map& map : *maps) {
@@ -220,6 +225,7 @@ class Normalizer {
 
     Context& ctx_;
     IndexArena& index_;
+    bool views_ = false;  // two names may mean one buffer, so that iterations may depend on each other unseen
 };
 
 }  // namespace

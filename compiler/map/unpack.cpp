@@ -75,6 +75,11 @@ class Unpacker {
         const Tensor& tensor = ctx_.tensor(id);
         if (packed_bits(tensor.storage) == 0 || tensor.per_byte > 1) return;
         tensors_[id.v] = {tensor.storage, tensor.name};
+        for (const Tensor& view : ctx_.tensors)
+            if (view.view_of == id)
+                refuse("TT2070", view.loc,
+                       "`" + tensor.name + "`, whose bytes hold several numbers, is viewed in another shape",
+                       "index the tensor itself");
         if (tensor.written)
             refuse("TT2070", tensor.loc, "`" + tensor.name + "`, whose bytes hold several numbers, is written",
                    "store to a tensor without packed numbers, and pack on the host");

@@ -2,6 +2,7 @@
 
 #include <cstring>
 #include <functional>
+#include <utility>
 
 #include "tensix/tile.h"
 
@@ -136,6 +137,11 @@ std::optional<TensorExtents> evaluate_extents(const Plan& plan, const PlanTensor
         if (!value) return std::nullopt;
         extents.shape.push_back(*value);
     }
+    for (PlanExpr dim : tensor.view) {
+        const auto value = plan.ctx.index.eval(dim, symbols);
+        if (!value) return std::nullopt;
+        extents.view.push_back(*value);
+    }
     const auto outer = plan.ctx.index.eval(tensor.outer, symbols), rows = plan.ctx.index.eval(tensor.rows, symbols),
                cols = plan.ctx.index.eval(tensor.cols, symbols), pages = plan.ctx.index.eval(tensor.pages, symbols),
                page_bytes = plan.ctx.index.eval(tensor.page_bytes, symbols);
@@ -149,6 +155,35 @@ std::optional<TensorExtents> evaluate_extents(const Plan& plan, const PlanTensor
 }
 
 namespace {
+
+// The array's elements, one after the other, in the shape in which kernels see them, with room to fill it.
+struct Viewed {
+    std::vector<std::byte> elements;  // zeros where the array has none
+    HostTensor host;                  // refers to them
+    TensorExtents extents;
+    Strides all;  // every dimension of the caller's array, in its order
+
+    Viewed(const TensorExtents& from, const HostTensor& array) : host(array), extents(from) {
+        host.shape = std::exchange(extents.view, {});
+        host.strides.assign(host.shape.size(), 1);
+        int64_t count = 1;
+        for (size_t d = host.shape.size(); d-- > 0; count *= host.shape[d]) host.strides[d] = count;
+        elements.resize(static_cast<size_t>(count * size_bytes(array.dtype)));
+        host.data = elements.data();
+        all.outer_shape.assign(array.shape.begin(), array.shape.end());
+        all.outer.assign(array.strides.begin(), array.strides.end());
+    }
+    // Calls visit(the element here, the element there) for each of the caller's.
+    template <class Visit>
+    void each_element(const HostTensor& array, Visit visit) {
+        const int64_t bytes = size_bytes(array.dtype);
+        std::byte* here = elements.data();
+        each_outer(all, [&](int64_t offset) {
+            visit(here, static_cast<std::byte*>(array.data) + offset * bytes);
+            here += bytes;
+        });
+    }
+};
 
 // The numbers that the caller's bytes hold, as bytes in the layout of their own.
 std::vector<std::byte> unpacked(const PlanTensor& tensor, const TensorExtents& extents, const HostTensor& host) {
@@ -178,6 +213,11 @@ std::vector<std::byte> to_device_layout(const PlanTensor& tensor, const TensorEx
     const size_t bytes = static_cast<size_t>(size_bytes(host.dtype));
     std::vector<std::byte> pages(static_cast<size_t>(extents.pages * extents.page_bytes));
     if (pages.empty()) return pages;
+    if (!extents.view.empty()) {
+        Viewed viewed(extents, host);
+        viewed.each_element(host, [&](std::byte* here, const std::byte* there) { std::memcpy(here, there, bytes); });
+        return to_device_layout(tensor, viewed.extents, viewed.host);
+    }
     if (tensor.packed_bits != 8) {
         const std::vector<std::byte> numbers = unpacked(tensor, extents, host);
         HostTensor plain = host;
@@ -225,6 +265,13 @@ std::vector<std::byte> to_device_layout(const PlanTensor& tensor, const TensorEx
 void from_device_layout(const PlanTensor& tensor, const TensorExtents& extents, std::vector<std::byte> pages,
                         const HostTensor& host) {
     if (pages.empty() || extents.rows == 0 || extents.cols == 0) return;
+    if (!extents.view.empty()) {
+        Viewed viewed(extents, host);
+        from_device_layout(tensor, viewed.extents, pages, viewed.host);
+        const auto size = static_cast<size_t>(size_bytes(host.dtype));
+        viewed.each_element(host, [&](const std::byte* here, std::byte* there) { std::memcpy(there, here, size); });
+        return;
+    }
     if (tensor.layout.format == tensix::DataFormat::Float16) each_past_fp16(pages, 0, kFp16Mantissa);
     const tensix::DataFormat format = tensor.layout.format, to = staging_format(host.dtype, format);
     const auto slice = static_cast<size_t>(extents.pages / extents.outer * extents.page_bytes);

@@ -19,6 +19,7 @@
 #include "compiler/map/split_axes.h"
 #include "compiler/map/trim.h"
 #include "compiler/map/unpack.h"
+#include "compiler/map/views.h"
 #include "compiler/place/place.h"
 #include "compiler/schedule/schedule.h"
 #include "compiler/schedule/verify_program.h"
@@ -28,9 +29,11 @@ namespace tilelang_tt {
 
 namespace {
 
-constexpr std::array<PassInfo, 15> kPasses = {{
+constexpr std::array<PassInfo, 16> kPasses = {{
     {"unpack", "TileProgram", "TileProgram", "gives numbers that share a byte an element each, where annotated"},
     {"lanes", "TileProgram", "TileProgram", "lets the lanes of T.Parallel run over the dimensions of what it touches"},
+    {"views", "TileProgram", "TileProgram",
+     "handles each tensor and buffer in one shape, and vectors as rows of 32 elements"},
     {"segments", "TileProgram", "TileProgram",
      "gives what blocks share out along a loop, as in stream-K, to one block each"},
     {"integer_gemm", "TileProgram", "TileProgram", "makes T.gemm of 8-bit integers products of their halves"},
@@ -137,7 +140,10 @@ void run_from_place(Stages& stages, const TileGraph& graph, const MappingPlan& m
 
 std::span<const PassInfo> pass_table() { return kPasses; }
 
-Result<Compiled> compile_program(const TileProgram& program, const Target& target, const CompileOptions& options) {
+namespace {
+
+Result<Compiled> compile_program(const TileProgram& program, Vectors vectors, const Target& target,
+                                 const CompileOptions& options) {
     Stages stages(options);
     Compiled& out = stages.compiled;
     out.remarks = program.remarks;
@@ -150,7 +156,10 @@ Result<Compiled> compile_program(const TileProgram& program, const Target& targe
         "lanes", out.laned, [&] { return Result<TileProgram>(normalize_lanes(*out.unpacked)); },
         [](const TileProgram& p) { return verify(p); }, [](const TileProgram& p) { return print(p); });
     stages.stage<TileProgram>(
-        "segments", out.segmented, [&] { return Result<TileProgram>(merge_segments(*out.laned)); },
+        "views", out.viewed, [&] { return resolve_views(*out.laned, vectors); },
+        [](const TileProgram& p) { return verify(p); }, [](const TileProgram& p) { return print(p); });
+    stages.stage<TileProgram>(
+        "segments", out.segmented, [&] { return Result<TileProgram>(merge_segments(*out.viewed)); },
         [](const TileProgram& p) { return verify(p); }, [](const TileProgram& p) { return print(p); });
     stages.stage<TileProgram>(
         "integer_gemm", out.floated, [&] { return Result<TileProgram>(split_integer_gemms(*out.segmented)); },
@@ -173,8 +182,8 @@ Result<Compiled> compile_program(const TileProgram& program, const Target& targe
     stages.stage<TileProgram>(
         "atomics", out.owned, [&] { return lower_atomics(*out.coarsened, target); },
         [](const TileProgram& p) { return verify(p); }, [](const TileProgram& p) { return print(p); });
-    if (const auto& last = out.owned ? out.owned : out.coarsened ? out.coarsened : out.split)
-        out.remarks = last->remarks;
+    for (const auto* form : {&out.viewed, &out.split, &out.coarsened, &out.owned})
+        if (*form) out.remarks = (*form)->remarks;
     stages.stage<MappingPlan>(
         "map", out.mapping, [&] { return map_program(*out.owned, target); }, no_check<MappingPlan>(),
         [&](const MappingPlan& mapping) { return print(mapping, out.owned->ctx); });
@@ -183,6 +192,14 @@ Result<Compiled> compile_program(const TileProgram& program, const Target& targe
         [](const TileGraph& g) { return verify(g); }, [](const TileGraph& g) { return print(g); });
     if (!stages.stopped()) run_from_place(stages, *out.graph, *out.mapping, target);
     return stages.finish();
+}
+
+}  // namespace
+
+Result<Compiled> compile_program(const TileProgram& program, const Target& target, const CompileOptions& options) {
+    // Vectors as rows are a gain where all passes can do with them; which those are is for the passes to say.
+    Result<Compiled> rows = compile_program(program, Vectors::InRows, target, options);
+    return rows.ok() ? std::move(rows) : compile_program(program, Vectors::AsTheyAre, target, options);
 }
 
 Result<Compiled> compile_graph(const TileGraph& graph, const MappingPlan& mapping, const Target& target,

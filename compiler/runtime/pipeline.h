@@ -34,6 +34,7 @@ struct Compiled {
     std::vector<StageDump> timings;  // one a stage that ran, without text
     std::vector<Diagnostic> remarks;
     // What each stage made, as far as the pipeline went.
+    std::optional<TileProgram> viewed;
     std::optional<TileProgram> unpacked;
     std::optional<TileProgram> laned;
     std::optional<TileProgram> segmented;

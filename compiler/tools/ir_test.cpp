@@ -165,6 +165,7 @@ class Generator {
         for (auto& l : f.launches) {
             buffers_ = nullptr, values_ = nullptr, channels_ = nullptr;
             if constexpr (requires { l.buffers; }) {
+                buffers_ = &l.buffers;
                 for (int64_t n = random_.between(1, 3); n > 0; --n) {
                     tile::Buffer b;
                     fill_fields(b);
@@ -172,7 +173,6 @@ class Generator {
                     fill(b.loc);
                     l.buffers.push_back(b);
                 }
-                buffers_ = &l.buffers;
                 for (int64_t n = random_.between(1, 30); n > 0; --n) grow_lanes();
             }
             if constexpr (requires { l.channels; }) {
@@ -303,6 +303,7 @@ class Generator {
         v = random_.of(indices_);
     }
     void fill(TensorId& v) { v = pick<TensorTag>(ctx_.tensors.size()); }
+    void fill(BufferId& v) { v = pick<BufferTag>(buffers_ && random_.one_in(2) ? buffers_->size() : 0); }
     void fill(ChannelId& v) { v = pick<ChannelTag>(channels_ ? channels_->size() : 0); }
     void fill(ValueId& v) { v = defined_.empty() ? ValueId() : random_.of(defined_); }
     void fill(LaneId& v) { v = random_.of(lanes_); }

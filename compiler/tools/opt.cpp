@@ -303,6 +303,28 @@ HostArray unpacked(const HostArray& bytes, const Tensor& tensor) {
     return numbers;
 }
 
+// The array's elements in the shape in which `tensor` is handled, zeros behind them.
+HostArray viewed(HostArray array, const Tensor& tensor, const Context& ctx, const IndexEnv& symbols) {
+    array.shape.clear();
+    size_t count = 1;
+    for (IndexId dim : tensor.shape) {
+        array.shape.push_back(ctx.index.eval(dim, symbols).value_or(0));
+        count *= static_cast<size_t>(array.shape.back());
+    }
+    array.data.resize(count);
+    return array;
+}
+
+// The number in `after` of each tensor of `before`; past the end where there is none.
+std::vector<size_t> places(const Context& before, const Context& after) {
+    std::vector<size_t> out;
+    for (const Tensor& tensor : before.tensors)
+        out.push_back(static_cast<size_t>(std::find_if(after.tensors.begin(), after.tensors.end(),
+                                                       [&](const Tensor& other) { return other.name == tensor.name; }) -
+                                          after.tensors.begin()));
+    return out;
+}
+
 InterpretResult interpret_form(const Form& form, std::span<HostArray> arrays, const IndexEnv& symbols) {
     return std::visit([&](auto& f) { return interpret(f, arrays, symbols); }, form);
 }
@@ -321,9 +343,18 @@ bool compare_forms(const Form& before, const Form& after, const Options& options
     const IndexEnv symbols = symbol_values(ctx, options, random);
     std::vector<HostArray> expected = random_arrays(ctx, symbols, random);
     std::vector<HostArray> got = expected;
+    IndexEnv symbols_after;
+    for (auto& [var, value] : symbols)
+        if (auto same = context(after).index.find_var(ctx.index.var(var).name)) symbols_after[*same] = value;
+    // Views are gone after the pass that resolves them.
+    const std::vector<size_t> place = places(ctx, context(after));
     for (size_t t = 0; t < got.size(); ++t)
-        if (const Tensor& tensor = context(after).tensors[t]; tensor.per_byte != ctx.tensors[t].per_byte)
-            got[t] = unpacked(got[t], tensor);
+        if (place[t] < context(after).tensors.size()) {
+            const Tensor& tensor = context(after).tensors[place[t]];
+            if (tensor.per_byte != ctx.tensors[t].per_byte) got[t] = unpacked(got[t], tensor);
+            if (tensor.given.size() != ctx.tensors[t].given.size() || tensor.param < 0)
+                got[t] = viewed(got[t], tensor, context(after), symbols_after);
+        }
     if (auto result = interpret_form(before, expected, symbols); !result.ok()) {
         std::cerr << "input: " << to_string(result.errors);
         return false;
@@ -331,14 +362,11 @@ bool compare_forms(const Form& before, const Form& after, const Options& options
     for (size_t t = 0; options.digest && t < ctx.tensors.size(); ++t)
         if (ctx.tensors[t].written)
             std::fprintf(stderr, "%s: digest %016zx\n", ctx.tensors[t].name.c_str(), digest(expected[t]));
-    IndexEnv symbols_after;
-    for (auto& [var, value] : symbols)
-        if (auto same = context(after).index.find_var(ctx.index.var(var).name)) symbols_after[*same] = value;
     // A pass may add workspaces behind the tensors.
     std::vector<HostArray> all = random_arrays(context(after), symbols_after, random);
-    std::copy(all.begin() + static_cast<std::ptrdiff_t>(std::min(all.size(), got.size())), all.end(),
-              std::back_inserter(got));
-    if (auto result = interpret_form(after, got, symbols_after); !result.ok()) {
+    for (size_t t = 0; t < got.size(); ++t)
+        if (place[t] < all.size()) all[place[t]] = std::move(got[t]);
+    if (auto result = interpret_form(after, all, symbols_after); !result.ok()) {
         std::cerr << "output: " << to_string(result.errors);
         return false;
     }
@@ -347,8 +375,8 @@ bool compare_forms(const Form& before, const Form& after, const Options& options
     for (size_t t = 0; t < ctx.tensors.size(); ++t) {
         if (!ctx.tensors[t].written || ctx.tensors[t].param < 0) continue;
         double error = 0, norm = 0, largest = 0;
-        for (size_t i = 0; i < got[t].data.size(); ++i) {
-            const double want = expected[t].data[i], have = got[t].data[i];
+        for (size_t i = 0; i < expected[t].data.size(); ++i) {
+            const double want = expected[t].data[i], have = all[place[t]].data[i];
             if (want == have || (std::isnan(want) && std::isnan(have))) {
                 norm += std::isfinite(want) ? want * want : 0;
                 continue;
@@ -442,6 +470,7 @@ int run(const std::vector<std::string>& args) {
                        : compiled.tiled     ? Form(*compiled.tiled)
                        : compiled.floated   ? Form(*compiled.floated)
                        : compiled.segmented ? Form(*compiled.segmented)
+                       : compiled.viewed    ? Form(*compiled.viewed)
                        : compiled.laned     ? Form(*compiled.laned)
                        : compiled.unpacked  ? Form(*compiled.unpacked)
                                             : form;

@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
+import math
 import os
 import pathlib
 import sys
@@ -275,6 +276,9 @@ class Tensor:
         outer, rows, cols = self._matrix(env)
         if "unpack" in self.host:
             array = _unpack(array, self.host["unpack"]["bits"], self.host["unpack"]["signed"])
+        if "view" in self.host:
+            view = [evaluate(e, env) for e in self.host["view"]]
+            array = np.pad(array.reshape(-1), (0, math.prod(view) - array.size)).reshape(view)
         x = np.transpose(array, self.host["permute"]).reshape(outer, rows, cols)
         if self.row_major:
             row = self.format.encode(np.ascontiguousarray(x).reshape(outer, cols)).reshape(outer, -1)
@@ -292,13 +296,16 @@ class Tensor:
         outer, rows, cols = self._matrix(env)
         if self.row_major:
             raw = np.ascontiguousarray(pages[:, : cols * self.format.bits.itemsize])
-            x = self.format.decode(raw).reshape(self.shape(env))
+            given = self.shape(env)
+            x = self.format.decode(raw).reshape(-1)[: math.prod(given)].reshape(given)
             return np.ascontiguousarray(x).astype(_numpy_dtype(self.plan["dtype"]), copy=False)
         tr, tc = -(-rows // TILE), -(-cols // TILE)
         x = self.format.decode(pages).reshape(outer, tr, tc, 2, 2, 16, 16).transpose(0, 1, 3, 5, 2, 4, 6)
         x = x.reshape(outer, tr * TILE, tc * TILE)[:, :rows, :cols]
-        shape, permute = self.shape(env), self.host["permute"]
+        given, permute = self.shape(env), self.host["permute"]
+        shape = [evaluate(e, env) for e in self.host["view"]] if "view" in self.host else given
         x = x.reshape([shape[d] for d in permute]).transpose(np.argsort(permute) if permute else ())
+        x = x.reshape(-1)[: math.prod(given)].reshape(given)
         return np.ascontiguousarray(x).astype(_numpy_dtype(self.plan["dtype"]), copy=False)
 
     def in_place(self, tensor: Any, env: Env) -> bool:
@@ -311,6 +318,7 @@ class Tensor:
             and tensor.layout == (ttnn.ROW_MAJOR_LAYOUT if self.row_major else ttnn.TILE_LAYOUT)
             and tensor.dtype == getattr(ttnn, self.stored)
             and "unpack" not in self.host
+            and "view" not in self.host
             and list(self.host["permute"]) == list(range(len(shape)))
             and len(shape) >= 2
             and tensor.memory_config() == ttnn.DRAM_MEMORY_CONFIG

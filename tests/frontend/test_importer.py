@@ -364,16 +364,32 @@ def test_no_location_is_inside_tilelang():
     assert line.endswith(f":{line_of('# before the reduction')})")
 
 
-def test_gpu_scopes_and_views_are_refused():
+def test_views_are_other_shapes_of_a_buffer():
     @T.prim_func
     def view(A: T.Tensor((32, 32), "float32"), B: T.Tensor((1024,), "float32")):
         with T.Kernel(1):
             a = T.alloc_shared((32, 32), "float32")
             flat = T.view(a, (1024,))
+            rows = T.reshape(B, (32, 32))
             T.copy(A, a)
             T.copy(flat, B)
+            T.copy(a, rows)
 
-    assert "flat" in refused(view, "TT1005")
+    text, _ = import_program(view)
+    assert re.search(r"buffer flat .*shape=\(1024\) .*view_of=a", text)
+    assert re.search(r"tensor @rows .*shape=\(32, 32\) view_of=@B", text)
+    assert re.search(r"tensor @B .*written", text) and not re.search(r"tensor @rows .*written", text)
+
+
+def test_views_of_bits_are_refused():
+    @T.prim_func
+    def view(A: T.Tensor((32, 32), "float32"), B: T.Tensor((32, 64), "float16")):
+        with T.Kernel(1):
+            a = T.alloc_shared((32, 32), "float32")
+            T.copy(A, a)
+            T.copy(T.view(a, (32, 64), dtype="float16"), B)
+
+    assert "view of a (float32) as float16" in refused(view, "TT1005")
 
 
 def test_unknown_dtype_is_refused():
