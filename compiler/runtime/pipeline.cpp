@@ -142,6 +142,25 @@ std::span<const PassInfo> pass_table() { return kPasses; }
 
 namespace {
 
+// The passes from TileProgram to TileProgram, in their order. What a pass has to say is in the program's remarks.
+struct Rewrite {
+    std::string_view name;
+    Result<TileProgram> (*run)(const TileProgram&, Vectors, const Target&);
+};
+constexpr Rewrite kRewrites[] = {
+    {"unpack", [](const TileProgram& p, Vectors, const Target&) { return unpack(p); }},
+    {"lanes", [](const TileProgram& p, Vectors, const Target&) { return Result(normalize_lanes(p)); }},
+    {"views", [](const TileProgram& p, Vectors vectors, const Target&) { return resolve_views(p, vectors); }},
+    {"segments", [](const TileProgram& p, Vectors, const Target&) { return Result(merge_segments(p)); }},
+    {"integer_gemm", [](const TileProgram& p, Vectors, const Target&) { return Result(split_integer_gemms(p)); }},
+    {"persistent", [](const TileProgram& p, Vectors, const Target&) { return Result(undo_persistence(p)); }},
+    {"trim", [](const TileProgram& p, Vectors, const Target&) { return Result(trim_grids(p)); }},
+    {"join", [](const TileProgram& p, Vectors, const Target&) { return Result(join_launches(p)); }},
+    {"axes", [](const TileProgram& p, Vectors, const Target&) { return Result(split_axes(p)); }},
+    {"coarsen", [](const TileProgram& p, Vectors, const Target&) { return Result(coarsen(p)); }},
+    {"atomics", [](const TileProgram& p, Vectors, const Target& target) { return lower_atomics(p, target); }},
+};
+
 Result<Compiled> compile_program(const TileProgram& program, Vectors vectors, const Target& target,
                                  const CompileOptions& options) {
     Stages stages(options);
@@ -149,46 +168,20 @@ Result<Compiled> compile_program(const TileProgram& program, Vectors vectors, co
     out.remarks = program.remarks;
     stages.fail(unknown_stage(options.until, kPasses[0].name));
     if (!stages.failed()) stages.fail(verify(program));
-    stages.stage<TileProgram>(
-        "unpack", out.unpacked, [&] { return unpack(program); }, [](const TileProgram& p) { return verify(p); },
-        [](const TileProgram& p) { return print(p); });
-    stages.stage<TileProgram>(
-        "lanes", out.laned, [&] { return Result<TileProgram>(normalize_lanes(*out.unpacked)); },
-        [](const TileProgram& p) { return verify(p); }, [](const TileProgram& p) { return print(p); });
-    stages.stage<TileProgram>(
-        "views", out.viewed, [&] { return resolve_views(*out.laned, vectors); },
-        [](const TileProgram& p) { return verify(p); }, [](const TileProgram& p) { return print(p); });
-    stages.stage<TileProgram>(
-        "segments", out.segmented, [&] { return Result<TileProgram>(merge_segments(*out.viewed)); },
-        [](const TileProgram& p) { return verify(p); }, [](const TileProgram& p) { return print(p); });
-    stages.stage<TileProgram>(
-        "integer_gemm", out.floated, [&] { return Result<TileProgram>(split_integer_gemms(*out.segmented)); },
-        [](const TileProgram& p) { return verify(p); }, [](const TileProgram& p) { return print(p); });
-    stages.stage<TileProgram>(
-        "persistent", out.tiled, [&] { return Result<TileProgram>(undo_persistence(*out.floated)); },
-        [](const TileProgram& p) { return verify(p); }, [](const TileProgram& p) { return print(p); });
-    stages.stage<TileProgram>(
-        "trim", out.trimmed, [&] { return Result<TileProgram>(trim_grids(*out.tiled)); },
-        [](const TileProgram& p) { return verify(p); }, [](const TileProgram& p) { return print(p); });
-    stages.stage<TileProgram>(
-        "join", out.joined, [&] { return Result<TileProgram>(join_launches(*out.trimmed)); },
-        [](const TileProgram& p) { return verify(p); }, [](const TileProgram& p) { return print(p); });
-    stages.stage<TileProgram>(
-        "axes", out.split, [&] { return Result<TileProgram>(split_axes(*out.joined)); },
-        [](const TileProgram& p) { return verify(p); }, [](const TileProgram& p) { return print(p); });
-    stages.stage<TileProgram>(
-        "coarsen", out.coarsened, [&] { return Result<TileProgram>(coarsen(*out.split)); },
-        [](const TileProgram& p) { return verify(p); }, [](const TileProgram& p) { return print(p); });
-    stages.stage<TileProgram>(
-        "atomics", out.owned, [&] { return lower_atomics(*out.coarsened, target); },
-        [](const TileProgram& p) { return verify(p); }, [](const TileProgram& p) { return print(p); });
-    for (const auto* form : {&out.viewed, &out.split, &out.coarsened, &out.owned})
-        if (*form) out.remarks = (*form)->remarks;
+    out.tile = program;
+    for (const Rewrite& rewrite : kRewrites) {
+        std::optional<TileProgram> next;
+        stages.stage<TileProgram>(
+            rewrite.name, next, [&] { return rewrite.run(*out.tile, vectors, target); },
+            [](const TileProgram& p) { return verify(p); }, [](const TileProgram& p) { return print(p); });
+        if (next) out.tile = std::move(next);
+    }
+    out.remarks = out.tile->remarks;
     stages.stage<MappingPlan>(
-        "map", out.mapping, [&] { return map_program(*out.owned, target); }, no_check<MappingPlan>(),
-        [&](const MappingPlan& mapping) { return print(mapping, out.owned->ctx); });
+        "map", out.mapping, [&] { return map_program(*out.tile, target); }, no_check<MappingPlan>(),
+        [&](const MappingPlan& mapping) { return print(mapping, out.tile->ctx); });
     stages.stage<TileGraph>(
-        "tensorize", out.graph, [&] { return tensorize(*out.owned, *out.mapping, target); },
+        "tensorize", out.graph, [&] { return tensorize(*out.tile, *out.mapping, target); },
         [](const TileGraph& g) { return verify(g); }, [](const TileGraph& g) { return print(g); });
     if (!stages.stopped()) run_from_place(stages, *out.graph, *out.mapping, target);
     return stages.finish();

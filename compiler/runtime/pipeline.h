@@ -34,17 +34,7 @@ struct Compiled {
     std::vector<StageDump> timings;  // one a stage that ran, without text
     std::vector<Diagnostic> remarks;
     // What each stage made, as far as the pipeline went.
-    std::optional<TileProgram> viewed;
-    std::optional<TileProgram> unpacked;
-    std::optional<TileProgram> laned;
-    std::optional<TileProgram> segmented;
-    std::optional<TileProgram> floated;  // after integer_gemm
-    std::optional<TileProgram> tiled;    // after persistent
-    std::optional<TileProgram> trimmed;
-    std::optional<TileProgram> joined;
-    std::optional<TileProgram> split;  // after axes
-    std::optional<TileProgram> coarsened;
-    std::optional<TileProgram> owned;  // after atomics
+    std::optional<TileProgram> tile;  // after the last rewrite of it that ran
     std::optional<MappingPlan> mapping;
     std::optional<TileGraph> graph;
     std::optional<ResourcePlan> resources;

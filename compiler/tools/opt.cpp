@@ -460,20 +460,10 @@ int run(const std::vector<std::string>& args) {
         std::cout << compiled.dumps.back().text;
     }
     if (!options.interpret) return 0;
-    const Form after = compiled.program     ? Form(*compiled.program)
-                       : compiled.graph     ? Form(*compiled.graph)
-                       : compiled.owned     ? Form(*compiled.owned)
-                       : compiled.coarsened ? Form(*compiled.coarsened)
-                       : compiled.split     ? Form(*compiled.split)
-                       : compiled.joined    ? Form(*compiled.joined)
-                       : compiled.trimmed   ? Form(*compiled.trimmed)
-                       : compiled.tiled     ? Form(*compiled.tiled)
-                       : compiled.floated   ? Form(*compiled.floated)
-                       : compiled.segmented ? Form(*compiled.segmented)
-                       : compiled.viewed    ? Form(*compiled.viewed)
-                       : compiled.laned     ? Form(*compiled.laned)
-                       : compiled.unpacked  ? Form(*compiled.unpacked)
-                                            : form;
+    const Form after = compiled.program ? Form(*compiled.program)
+                       : compiled.graph ? Form(*compiled.graph)
+                       : compiled.tile  ? Form(*compiled.tile)
+                                        : form;
     return !compare_forms(form, after, options);
 }
 
