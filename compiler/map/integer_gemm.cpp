@@ -152,7 +152,7 @@ class Splitter {
     void remark(const tile::Gemm& gemm, LocId loc) {
         Diagnostic note{
             Severity::Note,
-            "TT2093",
+            "TT2097",
             "T.gemm of " + std::string(to_string(dtype(gemm.a.ref))) +
                 " is done as four products of 4-bit halves, which are exact; -fidelity=LoFi suffices for them",
             {ctx_.loc(loc)},

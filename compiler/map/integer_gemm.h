@@ -11,7 +11,7 @@
 namespace tilelang_tt {
 
 // Pre: verified. Post: no T.gemm of int8 or uint8 operands into int32; others stay as they are. Noted in the program's
-// remarks (TT2093). Nothing is done where K is 2^24 / 450 or more, which no L1 holds.
+// remarks (TT2097). Nothing is done where K is 2^24 / 450 or more, which no L1 holds.
 TileProgram split_integer_gemms(const TileProgram& program);
 
 }  // namespace tilelang_tt
