@@ -33,9 +33,12 @@ def all_families() -> list[Family]:
     import reduction_kernels
     import rms_norm
     import row_kernels
+    import row_major_kernels
     import softmax
     import split_k
     import storage_kernels
+    import stream_k_kernels
+    import view_kernels
 
     gemm, eltwise, epilogue = kernels.gemm, kernels.eltwise, kernels.gemm_epilogue
     shape = (128, 128, 128)
@@ -113,6 +116,14 @@ def all_families() -> list[Family]:
         Family("reductions_fp32", lambda: reduction_kernels.five("float32", 1, 64, 96)),
         Family("reductions_int32", lambda: reduction_kernels.five("int32", 0, 64, 96)),
         Family("cumsum_fp32", lambda: reduction_kernels.running_sum(64, 96, "float32", 1, False)),
+        Family("gemm_int8", lambda: gemm(64, 64, 96, dtype="int8", out="int32", accum="int32")),
+        Family("stream_k", lambda: stream_k_kernels.by_loops(128, 128, 128, 3, 4, 64, 64, 32, "bfloat16")),
+        Family("rows_gemm", lambda: row_major_kernels.gemm(48, 40, 64, 16, 40, 32, True, "bfloat16", "float32")),
+        Family("rows_bf16", lambda: row_major_kernels.annotated(70, 90, "bfloat16", "AB")),
+        Family("rows_int32", lambda: row_major_kernels.annotated(70, 90, "int32", "B")),
+        Family("views_gemm", lambda: view_kernels.collapsed_gemm(2, 32, 2, 32, 64)),
+        Family("views_vector", lambda: view_kernels.shared_1d_to_2d(2048, 64, "float32")),
+        Family("cummax_fp32", lambda: reduction_kernels.running_maximum(64, 96, "float32", 1, False)),
         Family("chain_int32", lambda: storage_kernels.integers(storage_kernels.wrapping_chain, "int32")),
     ]  # fmt: skip
     return out
