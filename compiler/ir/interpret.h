@@ -24,8 +24,9 @@ struct HostArray {
     std::vector<double> data;  // values representable in dtype
 };
 
-// tensors: one a tensor of the Context, in order; written in place. The array of a view has its shape, but is not used. symbols: values of Symbol variables.
-// Errors: TT92xx, e.g. a channel read past what was pushed, a DST slot past the capacity, a page outside a tensor.
+// tensors: one a tensor of the Context, in order; written in place. The array of a view has its shape, but is not used.
+// symbols: values of Symbol variables. Errors: TT92xx, e.g. a channel read past what was pushed, a DST slot past the
+// capacity, a page outside a tensor.
 struct InterpretResult {
     std::vector<Diagnostic> errors;
     bool ok() const { return errors.empty(); }
