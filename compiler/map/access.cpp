@@ -84,6 +84,21 @@ bool implied_in_bounds(IndexArena& index, IndexId cond, const Tensor& tensor, co
     return false;
 }
 
+void for_each_write(const tile::Region& region, const std::function<void(Ref)>& visit) {
+    each_op(region, [&](const tile::Op& op) {
+        std::visit(
+            [&](const auto& o) {
+                if constexpr (requires { o.stores; })
+                    for (const tile::Store& store : o.stores) visit(store.ref);
+                else if constexpr (requires { o.dst; })
+                    visit(o.dst.ref);
+                else if constexpr (requires { o.c; })
+                    visit(o.c.ref);
+            },
+            op.v);
+    });
+}
+
 void for_each_read(const LaneArena& lanes, LaneId root, const std::function<void(const LaneNode&)>& visit) {
     each_lane_node(lanes, root, [&](const LaneNode& node) {
         if (node.op == LaneOp::Read) visit(node);

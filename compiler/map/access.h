@@ -35,6 +35,9 @@ std::optional<int64_t> fixed_value(const IndexArena& index, IndexId id);
 // effect anyway. indices: those of the access.
 bool implied_in_bounds(IndexArena& index, IndexId cond, const Tensor& tensor, const std::vector<IndexId>& indices);
 
+// What each op of the region, nested ones included, writes to, in order; a Map calls visit once a store.
+void for_each_write(const tile::Region& region, const std::function<void(Ref)>& visit);
+
 // Each Read under `root` once, operands before what uses them.
 void for_each_read(const LaneArena& lanes, LaneId root, const std::function<void(const LaneNode&)>& visit);
 

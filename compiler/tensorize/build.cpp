@@ -18,29 +18,9 @@ using graph::TileType;
 
 // Buffers that a region writes.
 void written_buffers(const tile::Region& region, std::set<BufferId>& out) {
-    auto note = [&](Ref ref) {
+    for_each_write(region, [&](Ref ref) {
         if (!ref.is_tensor()) out.insert(ref.buffer);
-    };
-    for (const tile::Op& op : region.ops) {
-        if (auto* loop = std::get_if<tile::For>(&op.v)) {
-            written_buffers(loop->body, out);
-        } else if (auto* branch = std::get_if<tile::If>(&op.v)) {
-            written_buffers(branch->then, out);
-            written_buffers(branch->otherwise, out);
-        } else if (auto* copy = std::get_if<tile::Copy>(&op.v)) {
-            note(copy->dst.ref);
-        } else if (auto* fill = std::get_if<tile::Fill>(&op.v)) {
-            note(fill->dst.ref);
-        } else if (auto* gemm = std::get_if<tile::Gemm>(&op.v)) {
-            note(gemm->c.ref);
-        } else if (auto* scan = std::get_if<tile::Scan>(&op.v)) {
-            note(scan->dst.ref);
-        } else if (auto* reduce = std::get_if<tile::Reduce>(&op.v)) {
-            note(reduce->dst.ref);
-        } else if (auto* map = std::get_if<tile::Map>(&op.v)) {
-            for (const tile::Store& store : map->stores) note(store.ref);
-        }
-    }
+    });
 }
 
 // Of a copy that is done block by block, and of a loop that is unrolled.

@@ -9,36 +9,6 @@ namespace tilelang_tt {
 
 using graph::TileType;
 
-namespace {
-
-void written_tensors(const tile::Region& region, std::unordered_set<TensorId>& out) {
-    auto note = [&](Ref ref) {
-        if (ref.is_tensor()) out.insert(ref.tensor);
-    };
-    for (const tile::Op& op : region.ops) {
-        if (auto* loop = std::get_if<tile::For>(&op.v)) {
-            written_tensors(loop->body, out);
-        } else if (auto* branch = std::get_if<tile::If>(&op.v)) {
-            written_tensors(branch->then, out);
-            written_tensors(branch->otherwise, out);
-        } else if (auto* copy = std::get_if<tile::Copy>(&op.v)) {
-            note(copy->dst.ref);
-        } else if (auto* fill = std::get_if<tile::Fill>(&op.v)) {
-            note(fill->dst.ref);
-        } else if (auto* gemm = std::get_if<tile::Gemm>(&op.v)) {
-            note(gemm->c.ref);
-        } else if (auto* scan = std::get_if<tile::Scan>(&op.v)) {
-            note(scan->dst.ref);
-        } else if (auto* reduce = std::get_if<tile::Reduce>(&op.v)) {
-            note(reduce->dst.ref);
-        } else if (auto* map = std::get_if<tile::Map>(&op.v)) {
-            for (const tile::Store& store : map->stores) note(store.ref);
-        }
-    }
-}
-
-}  // namespace
-
 Memory::Memory(Context& ctx, const tile::Launch& launch, const std::vector<TensorLayout>& layouts,
                const std::vector<Dims>& buffer_dims, GraphBuilder& builder, std::vector<Diagnostic>& errors)
     : ctx_(ctx),
@@ -48,7 +18,9 @@ Memory::Memory(Context& ctx, const tile::Launch& launch, const std::vector<Tenso
       builder_(builder),
       errors_(errors),
       current_(launch.buffers.size()) {
-    written_tensors(launch.body, written_);
+    for_each_write(launch.body, [&](Ref ref) {
+        if (ref.is_tensor()) written_.insert(ref.tensor);
+    });
 }
 
 void Memory::refuse(std::string code, LocId loc, std::string message, std::string fix, std::vector<Fact> facts,
